@@ -1,0 +1,97 @@
+/**
+ * A failure in the assistant's words, from fixed templates: what happened, whether anything was changed, what to do next.
+ *
+ * What Twilio wrote appears only as quoted, capped data, never as an instruction.
+ */
+import type { FlexError } from "@flex-participants/core"
+import * as Duration from "effect/Duration"
+import * as Schema from "effect/Schema"
+
+/** A call that this server refuses by itself: nothing was sent that changes anything. */
+export class Refused extends Schema.TaggedError<Refused>("@flex-participants/mcp/Refused")("Refused", {
+  what: Schema.String,
+  next: Schema.String
+}) {
+  override get message(): string {
+    return `${this.what} ${unchanged} ${this.next}`
+  }
+}
+
+const unchanged = "Nothing was changed."
+
+/** The text of a failed call. */
+export const text = (error: FlexError.FlexError | Refused): string =>
+  error._tag === "Refused" ? error.message : [...explain(error.reason), facts(error.reason)].filter(Boolean).join(" ")
+
+/** The text of a defect: no detail reaches the model, the cause goes to the log. */
+export const defect =
+  "This server failed in an unexpected way; its log says why. It is not known whether anything was changed. Tell the operator."
+
+const explain = (reason: FlexError.Reason): ReadonlyArray<string> => {
+  switch (reason._tag) {
+    case "InvalidRequest":
+      return reason.status === undefined
+        ? [`The call is not valid: ${reason.problem}.`, unchanged, "Correct it and call again."]
+        : ["Twilio refused the request as invalid.", unchanged, "Do not repeat it as it is."]
+    case "Unauthorized":
+      return [
+        "Twilio does not accept this server's credentials.",
+        unchanged,
+        "Do not try again; tell the operator to check them."
+      ]
+    case "Forbidden":
+      return [
+        "This server's credentials are not allowed to do this.",
+        unchanged,
+        "Do not try again; tell the operator to use credentials that are."
+      ]
+    case "NotFound":
+      return [
+        "There is no such interaction, channel or participant in this account.",
+        unchanged,
+        "Check that interaction_sid and channel_sid come from the same task (attributes flexInteractionSid and flexInteractionChannelSid)."
+      ]
+    case "Conflict":
+      return [
+        "Twilio refused: the participant is not an agent, or has already left or reached this status.",
+        unchanged,
+        "Call list_participants to see who is there; do not repeat the call as it is."
+      ]
+    case "RateLimited":
+      return [
+        "Twilio is getting too many requests from this account and did not process this one.",
+        unchanged,
+        again(reason)
+      ]
+    case "ServerError":
+      return ["Twilio could not serve the request.", unchanged, again(reason)]
+    case "NetworkError":
+      return [`Twilio could not be reached: ${reason.problem}.`, unchanged, again(reason)]
+    case "UnexpectedResponse":
+      return [
+        `Twilio's reply could not be understood: ${reason.problem}.`,
+        unchanged,
+        "Do not try again at once; tell the operator."
+      ]
+    case "OutcomeUnknown":
+      return [
+        "It is not known whether the change was applied: it was sent, and no clear answer came back.",
+        "Call list_participants, then repeat the call if needed: repeating is harmless."
+      ]
+  }
+}
+
+const again = (reason: FlexError.Reason): string =>
+  reason.retryAfter === undefined
+    ? "Trying again in a few seconds is safe."
+    : `Trying again is safe, after ${Duration.format(reason.retryAfter)}.`
+
+const facts = (reason: FlexError.Reason): string => {
+  const known = [
+    reason.status === undefined ? undefined : `HTTP ${reason.status}`,
+    reason.code === undefined ? undefined : `Twilio code ${reason.code}`,
+    reason.requestId === undefined ? undefined : `request ${reason.requestId}`,
+    reason.detail === undefined ? undefined : `quoted from Twilio: ${JSON.stringify(reason.detail.slice(0, 200))}`
+  ].filter((fact) => fact !== undefined)
+  return known.length === 0 ? "" : `(${known.join(", ")})`
+}
