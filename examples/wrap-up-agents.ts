@@ -1,0 +1,19 @@
+/** Lists the participants of a channel and wraps up its agents. The program is the README's; the rest is its set-up. */
+import { FlexClient, Participant, Participants } from "@flex-participants/core"
+import { Effect, Layer } from "effect"
+import { FetchHttpClient } from "effect/http"
+
+export const wrapUpAgents = Effect.gen(function* () {
+  const participants = yield* Participants.Participants
+  const channel = yield* Participant.channel("KD02000000000000000000000000000000", "UO02000000000000000000000000000000")
+  const everyone = yield* participants.list(channel)
+  const agents = everyone.filter(Participant.isAgent)
+  yield* Effect.forEach(agents, (agent) => participants.setStatus(Participant.ref(agent), "wrapup"))
+  yield* Effect.log(`${agents.length} of ${everyone.length} participants are agents; they are wrapping up`)
+}).pipe(Effect.catchReason("FlexError", "NotFound", () => Effect.log("no such channel")))
+
+/** The services, with credentials from the environment, over fetch. */
+export const live = Participants.Participants.layer.pipe(
+  Layer.provide(FlexClient.layerConfig),
+  Layer.provide(FetchHttpClient.layer)
+)
