@@ -1,14 +1,19 @@
-/** What the README says is so: its program runs, its configuration starts a server. */
+/** What the README says is so: its program runs, its configuration starts the server, the demo prints the transcript. */
+import { execFile } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
 import { FlexClient, Participants } from "@flex-participants/core"
+import { Client } from "@modelcontextprotocol/client"
+import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
 import * as Sandbox from "@flex-participants/sandbox"
 import { Effect, Layer, Logger, Redacted } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { assert, it } from "vitest"
 import { wrapUpAgents } from "../examples/wrap-up-agents.ts"
 
-const read = (path: string) => readFileSync(fileURLToPath(new URL(`../${path}`, import.meta.url)), "utf8")
+const root = fileURLToPath(new URL("../", import.meta.url))
+const read = (path: string) => readFileSync(`${root}${path}`, "utf8")
 const block = (language: string) =>
   new RegExp(`\`\`\`${language}\n([^]*?)\`\`\``, "u").exec(read("README.md"))?.[1] ?? ""
 
@@ -40,12 +45,26 @@ it("the example wraps up both agents", async () => {
   assert.deepStrictEqual(lines.flat(), ["2 of 4 participants are agents; they are wrapping up"])
 })
 
-it("the configuration in the README starts the server that was built", () => {
+it("the configuration in the README starts the server that was built", async () => {
   const { mcpServers } = JSON.parse(block("json")) as {
     readonly mcpServers: Record<string, { readonly command: string; readonly args: ReadonlyArray<string> }>
   }
-  for (const { command, args } of Object.values(mcpServers)) {
-    assert.strictEqual(command, "node")
-    assert.match(args[0] ?? "", /packages\/mcp\/dist\/main\.js$/u)
-  }
+  const { command, args } = mcpServers["flex-participants"] ?? { command: "", args: [] }
+  const client = new Client({ name: "test", version: "1.0.0" })
+  await client.connect(
+    new StdioClientTransport({
+      command,
+      args: args.map((arg) => arg.replace("/path/to/flex-participants/", root)),
+      env: { TWILIO_API_KEY: "SK…", TWILIO_API_SECRET: "…" }
+    })
+  )
+  assert.lengthOf((await client.listTools()).tools, 2)
+  await client.close()
+})
+
+it("the demo prints what the README shows of it", async () => {
+  const { stdout } = await promisify(execFile)("node", ["--import", "tsx", "examples/demo.ts"], { cwd: root })
+  const printed = stdout.split("\n").map((line) => line.trimEnd())
+  for (const line of block("text").split("\n")) assert.include(printed, line)
+  assert.match(stdout, /accepted.*Twilio accepted the change/u)
 })
