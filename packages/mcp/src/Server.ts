@@ -1,10 +1,10 @@
 /** Which tools exist, and how an Effect becomes the result of a tool call. */
-import type { Participants } from "@flex-participants/core"
+import type { Participant, Participants } from "@flex-participants/core"
 import { FlexError } from "@flex-participants/core"
 import { type CallToolResult, McpServer, type ServerContext } from "@modelcontextprotocol/server"
 import * as Cause from "effect/Cause"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as FiberSet from "effect/FiberSet"
 import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
 import * as ListParticipants from "./ListParticipants.ts"
@@ -12,10 +12,20 @@ import * as SetParticipantStatus from "./SetParticipantStatus.ts"
 import * as ToolError from "./ToolError.ts"
 import * as ToolSchema from "./ToolSchema.ts"
 
-export interface Options {
+/** What the operator lets an assistant do. No assistant can change any of it. */
+export interface Limits {
+  /** The tool that writes does not exist, whatever else is set. */
+  readonly readOnly?: boolean
+  /** The statuses that are offered; default: both. */
+  readonly allowStatus?: ReadonlyArray<Participant.ParticipantStatus>
+  /** When a person is asked before a write; default `"auto"`: where the host can ask. */
+  readonly confirm?: "auto" | "always" | "never"
+  /** The line on stderr for each write as JSON. */
+  readonly auditAsJson?: boolean
+}
+
+export interface Options extends Limits {
   readonly version: string
-  /** What the tools run with. */
-  readonly context: Context.Context<Participants.Participants>
 }
 
 interface Tool<Input, Encoded, Output extends { readonly [key: string]: unknown }> {
@@ -34,33 +44,39 @@ const instructions =
   "Lists the participants of a Twilio Flex interaction channel and moves agents to wrapup or closed. List first; a status " +
   "change affects a real customer's conversation and cannot be undone."
 
-/** A server for one connection. */
-export const make = (options: Options): McpServer => {
-  const server = new McpServer(
-    { name: "flex-participants", title: "Twilio Flex participants", version: options.version },
-    { instructions }
-  )
-  const run = Effect.runPromiseWith(options.context)
+/**
+ * Makes servers, one for each connection (over HTTP for each request). What must outlive one of them is shared: the
+ * services, and the calls in flight, which end when the scope closes.
+ */
+export const make = Effect.fnUntraced(function* (options: Options) {
+  const run = yield* FiberSet.makeRuntimePromise<Participants.Participants>()
+  const setParticipantStatus = options.readOnly === true ? undefined : SetParticipantStatus.make(options.allowStatus)
 
-  const register = <Input, Encoded, Output extends { readonly [key: string]: unknown }>(
-    tool: Tool<Input, Encoded, Output>
-  ) =>
-    server.registerTool(
-      tool.name,
-      {
-        title: tool.title,
-        description: tool.description,
-        annotations: { ...tool.annotations },
-        inputSchema: ToolSchema.input(tool.Input),
-        outputSchema: ToolSchema.output(tool.Output)
-      },
-      (input: Input, ctx: ServerContext) => run(result(tool.handle(input)), { signal: ctx.mcpReq.signal })
+  return (): McpServer => {
+    const server = new McpServer(
+      { name: "flex-participants", title: "Twilio Flex participants", version: options.version },
+      { instructions }
     )
+    const register = <Input, Encoded, Output extends { readonly [key: string]: unknown }>(
+      tool: Tool<Input, Encoded, Output>
+    ) =>
+      server.registerTool(
+        tool.name,
+        {
+          title: tool.title,
+          description: tool.description,
+          annotations: { ...tool.annotations },
+          inputSchema: ToolSchema.input(tool.Input),
+          outputSchema: ToolSchema.output(tool.Output)
+        },
+        (input: Input, ctx: ServerContext) => run(result(tool.handle(input)), { signal: ctx.mcpReq.signal })
+      )
 
-  register(ListParticipants)
-  register(SetParticipantStatus)
-  return server
-}
+    register(ListParticipants)
+    if (setParticipantStatus !== undefined) register(setParticipantStatus)
+    return server
+  }
+})
 
 /** The same data as structured content and as text; a failure in fixed words; a defect in the log, and a scrubbed line. */
 const result = <Output extends { readonly [key: string]: unknown }, R>(

@@ -7,34 +7,31 @@ import * as Stream from "effect/Stream"
 import { channelFields, who } from "./ListParticipants.ts"
 import { Refused } from "./ToolError.ts"
 
-export const name = "set_participant_status"
+const name = "set_participant_status"
 
-export const title = "Move an agent to wrapup or closed"
-
-export const description =
-  "Moves one agent of a Flex interaction channel to wrapup (finishing up) or closed (leaves the conversation). Affects a " +
+const describe = (allowed: ReadonlyArray<Participant.ParticipantStatus>) =>
+  `Moves one agent of a Flex interaction channel to ${allowed.map((status) => effect[status]).join(" or ")}. Affects a ` +
   "real customer; nothing leads back. Only agents can be moved. Get participant_sid from list_participants first. It does not " +
-  "end the conversation: after closed it stays open, and the customer may be left alone in it. Set dry_run to see what would " +
+  "end the conversation: it stays open, and the customer may be left alone in it. Set dry_run to see what would " +
   "be sent without sending it."
 
-export const annotations = { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true }
+const annotations = { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true }
 
-export const Input = Schema.Struct({
-  ...channelFields,
-  participant_sid: Sid.ParticipantSid.annotate({
-    description: "The agent: participant_sid from list_participants. Example: UT0123456789abcdef0123456789abcdef"
-  }),
-  status: Participant.ParticipantStatus.annotate({
-    description:
-      "wrapup: the agent's reservation goes to wrapping, the agent may finish up. closed: the reservation is completed and the " +
-      "agent leaves. There is no way back from either."
-  }),
-  dry_run: Schema.optionalKey(
-    Schema.Boolean.annotate({ description: "true: check everything, send nothing. Default false" })
-  )
-})
+const inputOf = (allowed: ReadonlyArray<Participant.ParticipantStatus>) =>
+  Schema.Struct({
+    ...channelFields,
+    participant_sid: Sid.ParticipantSid.annotate({
+      description: "The agent: participant_sid from list_participants. Example: UT0123456789abcdef0123456789abcdef"
+    }),
+    status: Schema.Literals(allowed).annotate({
+      description: `${allowed.map((status) => meaning[status]).join(" ")} Nothing leads back.`
+    }),
+    dry_run: Schema.optionalKey(
+      Schema.Boolean.annotate({ description: "true: check everything, send nothing. Default false" })
+    )
+  })
 
-export const Output = Schema.Struct({
+const Output = Schema.Struct({
   result: Schema.Literals(["accepted", "dry_run"]),
   participant_sid: Schema.String,
   status: Schema.String,
@@ -44,8 +41,21 @@ export const Output = Schema.Struct({
   note: Schema.String
 })
 
+/** The tool with these statuses; the others are not offered. */
+export const make = (
+  allowed: ReadonlyArray<Participant.ParticipantStatus> = Participant.ParticipantStatus.literals
+) => ({
+  name,
+  title: `Move an agent to ${allowed.join(" or ")}`,
+  description: describe(allowed),
+  annotations,
+  Input: inputOf(allowed),
+  Output,
+  handle
+})
+
 /** The agent is looked up first: a customer or a stranger is refused before anything is sent. */
-export const handle = Effect.fn("set_participant_status")(function* (input: typeof Input.Type) {
+const handle = Effect.fn("set_participant_status")(function* (input: ReturnType<typeof inputOf>["Type"]) {
   const participants = yield* Participants.Participants
   const channel = { interactionSid: input.interaction_sid, channelSid: input.channel_sid }
 
@@ -82,6 +92,13 @@ export const handle = Effect.fn("set_participant_status")(function* (input: type
     note: `Twilio accepted the change; it reports no status back. ${consequence[input.status]}`
   }
 })
+
+const effect = { wrapup: "wrapup (finishing up)", closed: "closed (leaves the conversation)" }
+
+const meaning = {
+  wrapup: "wrapup: the agent's reservation goes to wrapping, the agent may finish up.",
+  closed: "closed: the reservation is completed and the agent leaves."
+}
 
 /** What a status means for the people in the conversation. */
 const consequence = {

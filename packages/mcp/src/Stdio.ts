@@ -1,10 +1,10 @@
 /** Serving over stdio: stdout carries the protocol and nothing else, and the end of stdin is the end. */
-import type { McpServer } from "@modelcontextprotocol/server"
+import type { McpServerFactory } from "@modelcontextprotocol/server"
 import { serveStdio } from "@modelcontextprotocol/server/stdio"
 import * as Effect from "effect/Effect"
 
 /** Serves one connection, in whichever protocol era it opens; completes when stdin ends or stdout breaks. */
-export const serve = (make: () => McpServer): Effect.Effect<void> =>
+export const serve = (make: McpServerFactory): Effect.Effect<void> =>
   Effect.callback<void>((resume) => {
     const end = () => resume(Effect.void)
     const handle = serveStdio(make, { onerror: (error) => process.stderr.write(`protocol: ${error.message}\n`) })

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The command: settings to layers to server. */
 import { parseArgs } from "node:util"
-import { FlexClient, Participants } from "@flex-participants/core"
+import { FlexClient, Participant, Participants } from "@flex-participants/core"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Effect from "effect/Effect"
@@ -15,7 +15,11 @@ declare const PACKAGE_VERSION: string
 
 const usage = `flex-participants-mcp: an MCP server, over stdio, for the participants of a Twilio Flex interaction channel
 
-  --sandbox   use an in-process stand-in for Twilio: no account, no network
+  --sandbox               use an in-process stand-in for Twilio: no account, no network
+  --read-only             list only: the tool that writes does not exist, whatever else is set
+  --allow-status STATUS   offer only this status, wrapup or closed; by default both
+  --confirm WHEN          ask a person before each write: auto (default: where the host can ask), always, never
+  --audit-json            the line on stderr for each write as JSON
   --version
   --help
 
@@ -27,6 +31,10 @@ Environment:
 
 const options = {
   sandbox: { type: "boolean", default: false },
+  "read-only": { type: "boolean", default: false },
+  "allow-status": { type: "string", multiple: true },
+  confirm: { type: "string", default: "auto" },
+  "audit-json": { type: "boolean", default: false },
   version: { type: "boolean", default: false },
   help: { type: "boolean", default: false }
 } as const
@@ -35,16 +43,24 @@ const options = {
 const mend =
   "Set TWILIO_API_KEY and TWILIO_API_SECRET (or TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN), or try --sandbox without an account."
 
+const refuse = (problem: string): never => {
+  process.stderr.write(`flex-participants-mcp: ${problem}\nTry --help.\n`)
+  return process.exit(2)
+}
+
 const read = () => {
   try {
     return parseArgs({ options, strict: true }).values
   } catch (error) {
-    process.stderr.write(
-      `flex-participants-mcp: ${error instanceof Error ? error.message : String(error)}\nTry --help.\n`
-    )
-    return process.exit(2)
+    return refuse(error instanceof Error ? error.message : String(error))
   }
 }
+
+/** The value of a flag, if it is one of those that the flag takes. */
+const oneOf =
+  <const Values extends ReadonlyArray<string>>(flag: string, values: Values) =>
+  (value: string): Values[number] =>
+    values.find((known) => known === value) ?? refuse(`--${flag}: expected one of ${values.join(", ")}`)
 
 const args = read()
 if (args.help || args.version) {
@@ -52,15 +68,23 @@ if (args.help || args.version) {
   process.exit(0)
 }
 
+const statuses = Participant.ParticipantStatus.literals
+const limits: Server.Limits = {
+  readOnly: args["read-only"],
+  allowStatus: (args["allow-status"] ?? statuses).map(oneOf("allow-status", statuses)),
+  confirm: oneOf("confirm", ["auto", "always", "never"])(args.confirm),
+  auditAsJson: args["audit-json"]
+}
+
 const client = args.sandbox
   ? Layer.unwrap(Effect.promise(() => import("./InProcess.ts")).pipe(Effect.map((inProcess) => inProcess.layer)))
   : FlexClient.layerConfig.pipe(Layer.provide(NodeHttpClient.layerNodeHttpOptions({ keepAlive: true })))
 
 const main = Effect.gen(function* () {
-  const context = yield* Effect.context<Participants.Participants>()
-  yield* Stdio.serve(() => Server.make({ version: PACKAGE_VERSION, context }))
+  yield* Stdio.serve(yield* Server.make({ version: PACKAGE_VERSION, ...limits }))
   return 0
 }).pipe(
+  Effect.scoped,
   Effect.provide(Participants.Participants.layer.pipe(Layer.provide(client))),
   Effect.provideService(Logger.LogToStderr, true),
   Effect.catchTag("SettingsError", (error) =>
