@@ -50,6 +50,26 @@ const channel = (group: number) => Participant.channel(sid(group, "KD"), sid(gro
 const participant = (group: number, n: number) =>
   Participant.participant(sid(group, "KD"), sid(group, "UO"), sid(group, "UT", n))
 
+describe("the reply", () => {
+  it.effect("is told to whoever asks for it, with Twilio's request id, when the call succeeds and when it fails", () =>
+    Effect.gen(function* () {
+      const replies: Array<FlexError.ReplyFields> = []
+      const set = (n: number) =>
+        use((participants) => Effect.flatMap(participant(3, n), (ref) => participants.setStatus(ref, "wrapup"))).pipe(
+          Effect.provideService(FlexClient.OnReply, (reply) => replies.push(reply)),
+          Effect.exit
+        )
+      yield* set(2)
+      yield* set(1)
+      assert.deepStrictEqual(
+        replies.map(({ status }) => status),
+        [200, 422]
+      )
+      for (const { requestId } of replies) assert.match(requestId ?? "", /^RQ[0-9a-f]{32}$/u)
+    })
+  )
+})
+
 describe("listing", () => {
   it.effect("gives every participant of a channel, with what its agents work on", () =>
     Effect.gen(function* () {

@@ -14,7 +14,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import { FlexError, type Operation } from "./FlexError.ts"
+import { FlexError, type Operation, type ReplyFields } from "./FlexError.ts"
 import { fields, fromStatus, fromTransport, unexpected } from "./internal/reply.ts"
 
 /** Where the API lives. */
@@ -54,6 +54,14 @@ export class FlexClient extends Context.Service<
   }
 >()("@flex-participants/core/FlexClient") {}
 
+/**
+ * Told of every reply of Twilio's, good or bad, before it is judged; does nothing by default. For who must keep the
+ * request id of a success too: `Effect.provideService(FlexClient.OnReply, (reply) => …)`.
+ */
+export const OnReply = Context.Reference<(reply: ReplyFields) => void>("@flex-participants/core/FlexClient/OnReply", {
+  defaultValue: () => () => {}
+})
+
 const make = Effect.fnUntraced(function* (options: Options) {
   const origin = yield* baseUrl("baseUrl", options.baseUrl ?? defaultBaseUrl)
   const [user, secret] =
@@ -80,6 +88,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
       .pipe(Effect.catch((error) => fail(fromTransport(error, origin, isWrite))))
     const body = yield* response.text.pipe(Effect.catch((error) => fail(fromTransport(error, origin, isWrite))))
     const reply = fields(response, body, yield* Clock.currentTimeMillis)
+    ;(yield* OnReply)(reply)
     if (response.status < 200 || response.status > 299) return yield* fail(fromStatus(reply, isWrite))
 
     const json = parseJson(body)
