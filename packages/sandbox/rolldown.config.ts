@@ -1,9 +1,17 @@
 import { defineConfig } from "rolldown"
 
-/** The library, and the command with what it needs inside. The compiler writes the types. */
-export default defineConfig({
-  input: { Sandbox: "src/Sandbox.ts", main: "src/main.ts" },
-  platform: "node",
-  logLevel: "warn",
-  output: { dir: "dist", format: "esm", minify: true, chunkFileNames: "[name].js" }
-})
+const output = { dir: "dist", format: "esm", minify: true, chunkFileNames: "[name].js" } as const
+
+/**
+ * The library, and the command with what it needs inside: nothing is resolved at run time. The layer alone leaves `effect` to the
+ * program that uses it, because both must have the same. The compiler writes the types.
+ */
+export default defineConfig([
+  {
+    input: { Sandbox: "src/Sandbox.ts", Serve: "src/Serve.ts", main: "src/main.ts" },
+    platform: "node",
+    logLevel: "warn",
+    output
+  },
+  { input: { Layer: "src/Layer.ts" }, platform: "neutral", external: /^effect\//u, logLevel: "warn", output }
+])

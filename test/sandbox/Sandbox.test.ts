@@ -1,23 +1,10 @@
-import { spawn } from "node:child_process"
-import { once } from "node:events"
-import { fileURLToPath } from "node:url"
 import * as Sandbox from "@flex-participants/sandbox"
 import { assert, describe, it } from "vitest"
+import { account, basic, type Body, sid } from "./requests.ts"
+import * as requests from "./requests.ts"
 
-const sid = (group: number, prefix: string, n = 0) => `${prefix}0${group}${`${n}`.padStart(30, "0")}`
-const path = (group: number) =>
-  `https://flex-api.twilio.com/v1/Interactions/${sid(group, "KD")}/Channels/${sid(group, "UO")}/Participants`
-
-const basic = (user: string, password: string) => ({ authorization: `Basic ${btoa(`${user}:${password}`)}` })
-const { accountSid, authToken, apiKey, apiSecret } = Sandbox.defaultCredentials
-const account = basic(accountSid, authToken)
-
-interface Body {
-  readonly code: number
-  readonly status: number
-  readonly participants: ReadonlyArray<{ readonly sid: string }>
-  readonly meta: { readonly next_page_url: string | null; readonly [key: string]: unknown }
-}
+const path = (group: number) => `https://flex-api.twilio.com${requests.path(group)}`
+const { accountSid, apiKey, apiSecret } = Sandbox.defaultCredentials
 
 const send = async (sandbox: Sandbox.Sandbox, url: string, init: RequestInit = {}) => {
   const response = await sandbox.fetch(new Request(url, { headers: account, ...init }))
@@ -133,28 +120,270 @@ describe("everything else", () => {
   })
 })
 
-describe("the command", () => {
-  const main = fileURLToPath(new URL("../../packages/sandbox/dist/main.js", import.meta.url))
+describe("what can be switched, because Twilio does not say", () => {
+  const repeated = async (settings: Partial<Sandbox.Settings>) => {
+    const sandbox = Sandbox.make({ settings })
+    await modify(sandbox, 1, 2, "closed")
+    return Promise.all(
+      ["closed", "wrapup"].map(async (status) => (await modify(sandbox, 1, 2, status)).response.status)
+    )
+  }
 
-  it("prints its URL first, then credentials and SIDs that work", async () => {
-    const child = spawn("node", [main, "--port", "0"], { stdio: ["ignore", "pipe", "inherit"] })
-    const [chunk] = (await once(child.stdout, "data")) as [Buffer]
-    const lines = chunk.toString().split("\n")
-    const setting = (name: string) => lines.find((line) => line.startsWith(`${name}=`))?.slice(name.length + 1) ?? ""
-    const [interaction, channel] = lines.find((line) => line.startsWith("KD"))?.split(" ") ?? []
-    const response = await fetch(`${lines[0]}/v1/Interactions/${interaction}/Channels/${channel}/Participants`, {
-      headers: basic(setting("TWILIO_ACCOUNT_SID"), setting("TWILIO_AUTH_TOKEN"))
-    })
-    assert.strictEqual(response.status, 200)
-    child.kill()
-    await once(child, "exit")
+  it("what a repeat of closed answers, and a way back", async () => {
+    for (const repeat of [200, 400, 409, 422] as const)
+      assert.deepStrictEqual(await repeated({ repeat }), [repeat, repeat])
   })
 
-  it("says what is wrong with its arguments", async () => {
-    const child = spawn("node", [main, "--port", "x"], { stdio: ["ignore", "ignore", "pipe"] })
-    const [chunk] = (await once(child.stderr, "data")) as [Buffer]
-    assert.match(chunk.toString(), /--port: expected a number/u)
-    const [code] = (await once(child, "exit")) as [number]
-    assert.strictEqual(code, 2)
+  it("what someone who is not an agent answers", async () => {
+    for (const nonAgent of [400, 403, 409, 422] as const) {
+      const sandbox = Sandbox.make({ settings: { nonAgent } })
+      assert.strictEqual((await modify(sandbox, 1, 1, "closed")).response.status, nonAgent)
+    }
+  })
+
+  it("a closed agent stays in the list, or leaves it and is known all the same", async () => {
+    for (const [closedAgents, left] of [
+      ["stay", 2],
+      ["leave", 1]
+    ] as const) {
+      const sandbox = Sandbox.make({ settings: { closedAgents } })
+      await modify(sandbox, 1, 2, "wrapup")
+      assert.lengthOf((await send(sandbox, path(1))).body.participants, 2)
+      await modify(sandbox, 1, 2, "closed")
+      assert.lengthOf((await send(sandbox, path(1))).body.participants, left)
+      assert.strictEqual((await modify(sandbox, 1, 2, "closed")).response.status, 409)
+    }
+  })
+
+  it("a malformed SID is invalid, or merely unknown", async () => {
+    const sandbox = Sandbox.make({ settings: { malformedSid: 404 } })
+    assert.strictEqual((await send(sandbox, path(1).replace("KD01", "KD0"))).body.code, 20404)
+  })
+
+  it("a PageSize out of range is refused, or taken as the nearest bound", async () => {
+    const sandbox = Sandbox.make({ settings: { pageSize: "clamp" } })
+    assert.strictEqual((await send(sandbox, `${path(3)}?PageSize=5000`)).body.meta["page_size"], 1000)
+    assert.strictEqual((await send(sandbox, `${path(3)}?PageSize=0`)).body.meta["page_size"], 1)
+    assert.strictEqual((await send(sandbox, `${path(3)}?PageSize=x`)).response.status, 400)
+  })
+
+  it("errors are Twilio's four keys, or RFC 9457", async () => {
+    const { response, body } = await send(Sandbox.make({ settings: { errorBody: "rfc9457" } }), path(9))
+    assert.strictEqual(response.headers.get("content-type"), "application/problem+json")
+    assert.deepStrictEqual(Object.keys(body), ["type", "title", "status", "code", "detail"])
+    assert.deepStrictEqual(Object.keys((await send(Sandbox.make(), path(9))).body), [
+      "code",
+      "message",
+      "more_info",
+      "status"
+    ])
+  })
+})
+
+describe("page tokens", () => {
+  const pages = async (sandbox: Sandbox.Sandbox, url: string) => {
+    const { body } = await send(sandbox, url)
+    return { sids: body.participants.map(({ sid }) => sid), next: body.meta.next_page_url ?? "" }
+  }
+
+  it("survive who joins and who leaves", async () => {
+    const sandbox = Sandbox.make({ settings: { closedAgents: "leave" } })
+    const first = await pages(sandbox, `${path(2)}?PageSize=2`)
+    const channel = sandbox.state.get(sid(2, "KD"))?.get(sid(2, "UO")) ?? assert.fail("no channel")
+    sandbox.join(channel, { type: "external" })
+    // Of the first page one leaves, and of the second the one that the token names.
+    await modify(sandbox, 2, 2, "closed")
+    await modify(sandbox, 2, 3, "closed")
+    const second = await pages(sandbox, first.next)
+    assert.deepStrictEqual(first.sids, [sid(2, "UT", 1), sid(2, "UT", 2)])
+    assert.deepStrictEqual([second.sids[0], second.sids.length], [sid(2, "UT", 4), 2])
+    assert.strictEqual(second.next, "")
+  })
+
+  it("of another channel are refused", async () => {
+    const sandbox = Sandbox.make()
+    const { next } = await pages(sandbox, path(3))
+    const { body } = await send(sandbox, `${path(2)}${new URL(next).search}`)
+    assert.strictEqual(body.code, 21481)
+  })
+
+  it("lead back by previous_page_url", async () => {
+    const sandbox = Sandbox.make()
+    const { next } = await pages(sandbox, path(3))
+    const { body } = await send(sandbox, next)
+    assert.strictEqual(body.meta["previous_page_url"], `${path(3)}?PageSize=50&Page=0`)
+  })
+})
+
+describe("a channel of 100,000 participants", () => {
+  const seed: Sandbox.Seed = {
+    interactions: [
+      { channels: [{ participants: Array.from({ length: 100_000 }, () => ({ type: "external" }) as const) }] }
+    ]
+  }
+
+  it("touches no more of them for a page at its end than for one at its start", async () => {
+    const sandbox = Sandbox.make({ seed })
+    const channel = sandbox.state.get(sid(1, "KD"))?.get(sid(1, "UO")) ?? assert.fail("no channel")
+    const touched = new Set<string>()
+    const counting = new Proxy(channel.listed, {
+      get: (target, key) => {
+        if (typeof key === "string" && /^\d+$/u.test(key)) touched.add(key)
+        return Reflect.get(target, key) as unknown
+      }
+    })
+    Object.assign(channel, { listed: counting })
+    const cost = async (n: number) => {
+      touched.clear()
+      const token = `PT${btoa(sid(1, "UT", n))}`
+      const { body } = await send(sandbox, `${path(1)}?PageSize=50&PageToken=${token}`)
+      assert.strictEqual(body.participants[0]?.sid, sid(1, "UT", n))
+      return touched.size
+    }
+    // The page, the ends of its neighbours, and a search by halves.
+    for (const n of [51, 50_000, 99_951]) assert.isAtMost(await cost(n), 50 + 2 + Math.ceil(Math.log2(100_000)))
+  })
+
+  it("can be read to its end", async () => {
+    const sandbox = Sandbox.make({ seed })
+    const seen = new Set<string>()
+    let url: string | null = `${path(1)}?PageSize=1000`
+    while (url !== null) {
+      const { body }: { body: Body } = await send(sandbox, url)
+      for (const participant of body.participants) seen.add(participant.sid)
+      url = body.meta.next_page_url
+    }
+    assert.strictEqual(seen.size, 100_000)
+  })
+})
+
+describe("bad input", () => {
+  const over = "x".repeat(1_000_001)
+  const form = "application/x-www-form-urlencoded"
+
+  it("refuses a body over 1 MB, whether its length is said or not", async () => {
+    const sandbox = Sandbox.make()
+    const url = `${path(1)}/${sid(1, "UT", 2)}`
+    const stream = () => new Blob([`Status=closed&x=${over}`]).stream()
+    for (const body of [`Status=closed&x=${over}`, stream()]) {
+      const init = { method: "POST", headers: { ...account, "content-type": form }, body, duplex: "half" }
+      assert.strictEqual((await send(sandbox, url, init)).response.status, 413)
+    }
+    assert.strictEqual(requests.statusOf(sandbox, 1, 2), "active")
+  })
+
+  it("ignores a query parameter that it does not know", async () => {
+    const { response, body } = await send(Sandbox.make(), `${path(1)}?pageSize=1&Foo=%00`)
+    assert.strictEqual(response.status, 200)
+    assert.lengthOf(body.participants, 2)
+  })
+
+  for (const [what, from, to, status] of [
+    ["an encoded slash, which is part of a SID", "/Channels/", "%2FChannels/", 404],
+    ["an encoded slash within a SID", sid(1, "UO"), `${sid(1, "UO")}%2F..`, 400],
+    ["an encoded letter, which is that letter", "KD01", "%4BD01", 200],
+    ["an encoding that is broken", "KD01", "%ZZD01", 400],
+    ["another case of the path", "/Participants", "/participants", 404],
+    ["another case of a SID's prefix", "KD01", "kd01", 400],
+    ["dots, which are resolved before", "/Channels/", "/Channels/../Channels/", 200],
+    ["dots, which lead out", sid(1, "UO"), "..", 404],
+    ["encoded dots, which are dots", sid(1, "UO"), "%2e%2E", 404],
+    ["a slash at the end", "/Participants", "/Participants/", 404],
+    ["two slashes", "/Channels/", "//Channels/", 404],
+    ["a fragment, which is not sent", "/Participants", "/Participants#x", 200]
+  ] as const) {
+    it(`${what}: ${status}`, async () => {
+      assert.strictEqual((await send(Sandbox.make(), path(1).replace(from, to))).response.status, status)
+    })
+  }
+})
+
+describe("a seed", () => {
+  it("whose SIDs are there twice is refused, and leads to the second", () => {
+    const agent = { sid: sid(7, "UT", 1), type: "agent" } as const
+    for (const [interactions, path] of [
+      [[{ channels: [{ participants: [agent, agent] }] }], "interactions[0].channels[0].participants[1].sid"],
+      [
+        [{ channels: [{ participants: [agent] }] }, { channels: [{ participants: [agent] }] }],
+        "interactions[1].channels[0].participants[0].sid"
+      ],
+      [
+        [
+          { sid: sid(7, "KD"), channels: [] },
+          { sid: sid(7, "KD"), channels: [] }
+        ],
+        "interactions[1].sid"
+      ],
+      [
+        [
+          {
+            channels: [
+              { sid: sid(7, "UO"), participants: [] },
+              { sid: sid(7, "UO"), participants: [] }
+            ]
+          }
+        ],
+        "interactions[0].channels[1].sid"
+      ]
+    ] as const) {
+      assert.throws(() => Sandbox.make({ seed: { interactions } }), Sandbox.SeedError, `${path}: `)
+    }
+  })
+
+  it("gives a status to an agent only", () => {
+    const seed = { interactions: [{ channels: [{ participants: [{ type: "customer", status: "closed" }] }] }] } as const
+    assert.throws(() => Sandbox.make({ seed }), /participants\[0\]\.status: only an agent has a status/u)
+  })
+
+  for (const [what, json, problem] of [
+    ["not JSON", "{", /^not JSON: /u],
+    ["a list", "[]", /^Expected object/u],
+    ["a mistyped key", '{"interactions":[{"chanels":[]}]}', /^interactions\[0\]\.chanels: /u],
+    [
+      "a mistyped type",
+      '{"interactions":[{"channels":[{"participants":[{"type":"agnet"}]}]}]}',
+      /participants\[0\]\.type: .*"agent"/u
+    ],
+    ["a malformed SID", '{"interactions":[{"sid":"KD1","channels":[]}]}', /^interactions\[0\]\.sid: .*KD and 32/u]
+  ] as const) {
+    it(`from a file that is ${what} is refused`, async () => {
+      const error: unknown = await Sandbox.seedFromJson(json).catch((error: unknown) => error)
+      assert.instanceOf(error, Sandbox.SeedError)
+      assert.match(error.message, problem)
+    })
+  }
+
+  it("from a file is what the sandbox has", async () => {
+    const seed = await Sandbox.seedFromJson(
+      JSON.stringify({
+        settings: { closedAgents: "leave", repeat: 200 },
+        interactions: [
+          {
+            sid: sid(7, "KD"),
+            channels: [
+              {
+                participants: [
+                  { type: "agent", status: "wrapup", routing_properties: { task_sid: sid(7, "WT"), queue: 1 } }
+                ]
+              },
+              { participants: [{ type: "agent", routing_properties: null }, { type: "customer" }] }
+            ]
+          }
+        ]
+      })
+    )
+    const sandbox = Sandbox.make({ seed })
+    assert.deepInclude(sandbox.settings, { closedAgents: "leave", repeat: 200 })
+    const channels = [...(sandbox.state.get(sid(7, "KD"))?.values() ?? [])]
+    assert.deepStrictEqual(
+      channels.map(({ participants }) => participants.map(({ status, routing }) => [status, routing])),
+      [
+        [["wrapup", { task_sid: sid(7, "WT"), queue: 1 }]],
+        [
+          ["active", null],
+          ["active", null]
+        ]
+      ]
+    )
   })
 })

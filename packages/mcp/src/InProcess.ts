@@ -1,7 +1,7 @@
 /** The core services on a sandbox in this process: no port, no account. Loaded only when asked for. */
 import { FlexClient } from "@flex-participants/core"
 import * as Sandbox from "@flex-participants/sandbox"
-import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as SandboxLayer from "@flex-participants/sandbox/layer"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 
@@ -9,7 +9,4 @@ const sandbox = Sandbox.make()
 
 export const layer = FlexClient.layer({
   credentials: { apiKey: sandbox.credentials.apiKey, apiSecret: Redacted.make(sandbox.credentials.apiSecret) }
-}).pipe(
-  Layer.provide(FetchHttpClient.layer),
-  Layer.provide(Layer.succeed(FetchHttpClient.Fetch, (input, init) => sandbox.fetch(new Request(input, init))))
-)
+}).pipe(Layer.provide(SandboxLayer.layer(sandbox)))

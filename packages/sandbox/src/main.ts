@@ -1,17 +1,24 @@
 #!/usr/bin/env node
 /** The command: serves a sandbox on a loopback port until it is ended. */
+import { readFileSync } from "node:fs"
 import { parseArgs } from "node:util"
-import { serve } from "@hono/node-server"
 import * as Sandbox from "./Sandbox.ts"
+import { serve } from "./Serve.ts"
 
 const usage = `flex-participants-sandbox: a stand-in for Twilio's Flex interaction channel participants
 
-  --port N   listen on 127.0.0.1:N (default 0: any free port)
-  --help     this text
+  --port N         listen on 127.0.0.1:N (default 0: any free port)
+  --seed FILE      the interactions and settings of a JSON file, instead of the ready-made ones
+  --latency TIME   make every reply take so much longer: 20ms, 1.5s
+  --help           this text
+
+GET URL/_sandbox lists its control interface: state, interactions, faults, settings.
 `
 
 const options = {
   port: { type: "string", default: "0" },
+  seed: { type: "string" },
+  latency: { type: "string", default: "0ms" },
   help: { type: "boolean", default: false }
 } as const
 
@@ -20,40 +27,72 @@ const fail = (problem: string): never => {
   process.exit(2)
 }
 
+const said = (error: unknown) => (error instanceof Error ? error.message : String(error))
+
 const read = () => {
   try {
     return parseArgs({ options, strict: true }).values
   } catch (error) {
-    return fail(error instanceof Error ? error.message : String(error))
+    return fail(said(error))
   }
 }
 
-const { help, port } = read()
-if (help) {
+const args = read()
+if (args.help) {
   process.stdout.write(usage)
   process.exit(0)
 }
-if (!/^\d{1,5}$/u.test(port) || Number(port) > 65535) fail("--port: expected a number from 0 to 65535")
+if (!/^\d{1,5}$/u.test(args.port) || Number(args.port) > 65535) fail("--port: expected a number from 0 to 65535")
+const [, amount = "", unit] =
+  /^(\d{1,6}(?:\.\d+)?)(ms|s)$/u.exec(args.latency) ?? fail("--latency: expected a time such as 20ms or 1.5s")
+const latency = Number(amount) * (unit === "s" ? 1000 : 1)
 
-const sandbox = Sandbox.make()
-const server = serve({ fetch: sandbox.fetch, hostname: "127.0.0.1", port: Number(port) }, (address) => {
-  const { credentials, state } = sandbox
-  const channels = [...state.values()].flatMap((interaction) => [...interaction.values()])
+const start = async (): Promise<void> => {
+  const seed = args.seed === undefined ? undefined : await seedOf(args.seed)
+  const sandbox = Sandbox.make({
+    ...(seed === undefined ? {} : { seed }),
+    ...(latency === 0 ? {} : { settings: { latency } }),
+    onRequest: (handled) => process.stderr.write(`${line(handled)}\n`)
+  })
+  const { url, env } = await serve(sandbox, { port: Number(args.port) })
+  const channels = [...sandbox.state.values()].flatMap((interaction) => [...interaction.values()])
+  const shown = channels.slice(0, 20)
   const lines = [
-    `http://127.0.0.1:${address.port}`,
+    url,
     "",
-    `TWILIO_ACCOUNT_SID=${credentials.accountSid}`,
-    `TWILIO_AUTH_TOKEN=${credentials.authToken}`,
-    `TWILIO_API_KEY=${credentials.apiKey}`,
-    `TWILIO_API_SECRET=${credentials.apiSecret}`,
-    `FLEX_API_BASE_URL=http://127.0.0.1:${address.port}`,
+    ...Object.entries(env).map(([name, value]) => `${name}=${value}`),
     "",
-    ...channels.map((channel) => `${channel.interactionSid} ${channel.channelSid}  ${channel.about}`)
+    ...shown.map(({ interactionSid, channelSid, about }) => `${interactionSid} ${channelSid}  ${about}`),
+    ...(shown.length < channels.length ? [`and ${channels.length - shown.length} more channels`] : [])
   ]
   process.stdout.write(`${lines.join("\n")}\n`)
-})
-server.on("error", (error) => {
-  const taken = (error as NodeJS.ErrnoException).code === "EADDRINUSE"
-  fail(taken ? `port ${port} is taken; --port 0 picks a free one` : error.message)
-})
+}
+
+const seedOf = async (file: string): Promise<Sandbox.Seed> => {
+  try {
+    return await Sandbox.seedFromJson(readFileSync(file, "utf8"))
+  } catch (error) {
+    return fail(`--seed ${file}: ${said(error)}`)
+  }
+}
+
+/** `14:03:55  POST  200  KD02…0000/UO02…0000/UT02…0002  active -> wrapup  0.4 ms` */
+const line = ({ at, method, path, status, note, fault, ms }: Sandbox.Handled): string => {
+  const where = path
+    .replace(/^\/v1\/Interactions\/(?=KD)/u, "")
+    .replaceAll(/\/(?:Channels|Participants)\b/gu, "")
+    .replaceAll(/\b([A-Z]{2}[0-9a-fA-F]{2})[0-9a-fA-F]{26}([0-9a-fA-F]{4})\b/gu, "$1…$2")
+  const parts = [
+    at.slice(11, 19),
+    method.padEnd(4),
+    status,
+    where,
+    note,
+    fault && `(fault: ${fault})`,
+    `${ms.toFixed(1)} ms`
+  ]
+  return parts.filter((part) => part !== undefined && part !== "").join("  ")
+}
+
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(0))
+start().catch((error: unknown) => fail(said(error)))

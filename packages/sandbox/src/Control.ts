@@ -1,0 +1,149 @@
+/**
+ * The control interface, under `/_sandbox`: what Twilio does not have.
+ *
+ * It has no password. So it answers only at a loopback name, where a port serves it, and takes no write that a web page
+ * of another origin sent.
+ */
+import { maxBody, text } from "./Endpoint.ts"
+import type { Fault } from "./Fault.ts"
+import type { Sandbox } from "./Sandbox.ts"
+import { type Channel, indexFrom, SeedError } from "./State.ts"
+
+/** The header that scripts a fault for the request that carries it: the name of its kind, or the fault as JSON. */
+export const faultHeader = "Sandbox-Fault"
+
+const root = "/_sandbox"
+
+const paths = {
+  [`GET ${root}/state?participants=N`]:
+    "interactions with what Twilio hides, settings, faults, the last requests; of each channel the first N participants",
+  [`GET ${root}/events`]: "server-sent events: one for each change",
+  [`POST ${root}/interactions`]: "adds an interaction, in the shape of a seed file",
+  [`POST ${root}/faults`]: "adds a fault",
+  [`DELETE ${root}/faults`]: "clears all faults",
+  [`POST ${root}/settings`]: "changes the settings that it names",
+  [`POST ${root}/reset`]: "back to the seed: no faults, no requests"
+}
+
+export const isItsOwn = (url: URL): boolean => url.pathname === root || url.pathname.startsWith(`${root}/`)
+
+const isLoopback = (url: URL) => /^(localhost|127(\.\d+){3}|\[::1\])$/u.test(url.hostname)
+
+const json = (value: unknown, status = 200) =>
+  Response.json(value, { status, headers: { "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff" } })
+
+const problem = (status: number, error: string) => json({ error }, status)
+
+/** The fault that the request itself asks for, or a reply that says why it can't be. */
+export const faultOf = async (request: Request): Promise<Fault | Response | undefined> => {
+  const asked = request.headers.get(faultHeader)
+  if (asked === null) return undefined
+  return attempt(
+    async () => (await import("./Input.ts")).fault(asked.startsWith("{") ? asked : JSON.stringify({ kind: asked })),
+    faultHeader
+  )
+}
+
+const attempt = async <A>(f: () => Promise<A>, what: string): Promise<A | Response> => {
+  try {
+    return await f()
+  } catch (error) {
+    if (error instanceof SeedError) return problem(400, `${what}: ${error.message}`)
+    throw error
+  }
+}
+
+export const answer = async (sandbox: Sandbox, request: Request, url: URL): Promise<Response> => {
+  if (!isLoopback(url)) return problem(403, "The control interface answers at a loopback name only, such as 127.0.0.1.")
+  const origin = request.headers.get("origin")
+  if (request.method !== "GET" && origin !== null && origin !== url.origin) {
+    return problem(403, `A page of ${origin} may not control the sandbox.`)
+  }
+  const operation = `${request.method} ${url.pathname}`
+  switch (operation) {
+    case `GET ${root}`:
+      return json(paths)
+    case `GET ${root}/state`:
+      return json(state(sandbox, Number(url.searchParams.get("participants") ?? Number.POSITIVE_INFINITY)))
+    case `GET ${root}/events`:
+      return events(sandbox)
+    case `POST ${root}/reset`:
+      sandbox.reset()
+      return json({})
+    case `DELETE ${root}/faults`:
+      sandbox.faults.clear()
+      return json({})
+    case `POST ${root}/interactions`:
+    case `POST ${root}/faults`:
+    case `POST ${root}/settings`:
+      return change(sandbox, request, url.pathname)
+  }
+  const allowed = Object.keys(paths).filter((known) => known.split("?")[0]?.endsWith(` ${url.pathname}`))
+  return allowed.length === 0
+    ? problem(404, `There is no ${url.pathname}. GET ${root} lists what there is.`)
+    : problem(
+        405,
+        `${url.pathname} takes ${allowed.map((known) => known.split(" ")[0]).join(" and ")}, not ${request.method}.`
+      )
+}
+
+const change = async (sandbox: Sandbox, request: Request, path: string): Promise<Response> => {
+  const body = await text(request)
+  if (body === undefined)
+    return problem(413, `The body is larger than ${maxBody} bytes. Give a large seed to the command with --seed.`)
+  return attempt(async () => {
+    const input = await import("./Input.ts")
+    switch (path) {
+      case `${root}/faults`:
+        sandbox.faults.add(input.fault(body))
+        return json(sandbox.faults.list(), 201)
+      case `${root}/settings`:
+        Object.assign(sandbox.settings, input.settings(body))
+        return json(sandbox.settings)
+      default: {
+        const sid = sandbox.add(input.interaction(body))
+        return json(interactionOf(sid, [...(sandbox.state.get(sid)?.values() ?? [])], Number.POSITIVE_INFINITY), 201)
+      }
+    }
+  }, "body")
+}
+
+const state = (sandbox: Sandbox, limit: number) => ({
+  interactions: [...sandbox.state].map(([sid, channels]) => interactionOf(sid, [...channels.values()], limit)),
+  settings: sandbox.settings,
+  faults: sandbox.faults.list(),
+  requests: sandbox.requests
+})
+
+const interactionOf = (sid: string, channels: ReadonlyArray<Channel>, limit: number) => ({
+  sid,
+  channels: channels.map((channel) => ({
+    sid: channel.channelSid,
+    about: channel.about,
+    participant_count: channel.participants.length,
+    participants: channel.participants.slice(0, Number.isNaN(limit) ? undefined : limit).map((participant) => ({
+      sid: participant.sid,
+      type: participant.type,
+      status: participant.type === "agent" ? participant.status : null,
+      listed: channel.listed[indexFrom(channel, participant.position)] === participant,
+      routing_properties: participant.routing
+    }))
+  }))
+})
+
+/** One event at once and one for each change; changes that nobody has read yet are one. */
+const events = (sandbox: Sandbox): Response => {
+  const event = new TextEncoder().encode("data: changed\n\n")
+  let stop = () => {}
+  const stream = new ReadableStream<Uint8Array>({
+    start: (controller) => {
+      const tell = () => {
+        if ((controller.desiredSize ?? 0) > 0) controller.enqueue(event)
+      }
+      stop = sandbox.subscribe(tell)
+      tell()
+    },
+    cancel: () => stop()
+  })
+  return new Response(stream, { headers: { "Content-Type": "text/event-stream", "Cache-Control": "no-store" } })
+}

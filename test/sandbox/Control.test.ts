@@ -1,0 +1,200 @@
+/** The control interface: what Twilio does not have, over a port. */
+import * as Sandbox from "@flex-participants/sandbox"
+import { serve, type Served } from "@flex-participants/sandbox/serve"
+import { afterAll, assert, beforeAll, beforeEach, describe, it } from "vitest"
+import { list, modify, sid } from "./requests.ts"
+
+let served: Served
+beforeAll(async () => {
+  served = await serve()
+})
+afterAll(() => served.close())
+beforeEach(() => served.reset())
+
+interface State {
+  readonly interactions: ReadonlyArray<{
+    readonly sid: string
+    readonly channels: ReadonlyArray<{
+      readonly sid: string
+      readonly participant_count: number
+      readonly participants: ReadonlyArray<{ readonly sid: string; readonly status: string; readonly listed: boolean }>
+    }>
+  }>
+  readonly settings: Sandbox.Settings
+  readonly faults: ReadonlyArray<Sandbox.Fault>
+  readonly requests: ReadonlyArray<Sandbox.Handled>
+}
+
+const control = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
+  fetch(`${served.url}/_sandbox${path}`, {
+    method,
+    headers,
+    ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) })
+  })
+
+const state = async (query = "") => (await (await control("GET", `/state${query}`)).json()) as State
+const problem = async (reply: Response) => [reply.status, ((await reply.json()) as { readonly error: string }).error]
+
+describe("what Twilio hides", () => {
+  it("shows where an agent stands, whether the list still has it, and the last requests", async () => {
+    await control("POST", "/settings", { closedAgents: "leave" })
+    await fetch(modify(served.url, 2, 2, "wrapup"))
+    await fetch(modify(served.url, 2, 3, "closed"))
+    const { interactions, settings, requests } = await state()
+    assert.deepStrictEqual(
+      interactions[1]?.channels[0]?.participants.map(({ status, listed }) => [status, listed]),
+      [
+        [null, true],
+        ["wrapup", true],
+        ["closed", false],
+        [null, true]
+      ]
+    )
+    assert.strictEqual(settings.closedAgents, "leave")
+    assert.deepStrictEqual(
+      requests.map(({ method, status, note }) => [method, status, note]),
+      [
+        ["POST", 200, ""],
+        ["POST", 200, "active -> wrapup"],
+        ["POST", 200, "active -> closed"]
+      ]
+    )
+  })
+
+  it("shows the first participants of a channel, where one asks for no more", async () => {
+    const channel = (await state("?participants=2")).interactions[2]?.channels[0]
+    assert.strictEqual(channel?.participant_count, 120)
+    assert.lengthOf(channel?.participants ?? [], 2)
+  })
+
+  it("forgets the oldest of many requests", async () => {
+    for (let n = 0; n < 105; n++) await (await fetch(list(served.url, 1, `?n=${n}`))).text()
+    const { requests } = await state()
+    assert.lengthOf(requests, 100)
+    assert.match(requests.at(-1)?.path ?? "", /n=104$/u)
+  })
+
+  it("tells of each change as it happens", async () => {
+    const reply = await control("GET", "/events")
+    assert.strictEqual(reply.headers.get("content-type"), "text/event-stream")
+    const reader = reply.body?.getReader()
+    const next = async () => new TextDecoder().decode((await reader?.read())?.value)
+    assert.strictEqual(await next(), "data: changed\n\n")
+    await fetch(modify(served.url, 1, 2, "closed"))
+    assert.strictEqual(await next(), "data: changed\n\n")
+    await reader?.cancel()
+    assert.strictEqual((await fetch(list(served.url, 1))).status, 200)
+  })
+
+  it("lists its own paths", async () => {
+    assert.property(await (await control("GET", "")).json(), "POST /_sandbox/reset")
+  })
+})
+
+describe("changes", () => {
+  it("adds an interaction, which Twilio's operations then know", async () => {
+    const reply = await control("POST", "/interactions", {
+      sid: `KD${"a".repeat(32)}`,
+      channels: [{ sid: `UO${"b".repeat(32)}`, about: "made on the fly", participants: [{ type: "agent" }] }]
+    })
+    assert.strictEqual(reply.status, 201)
+    const added = (await reply.json()) as State["interactions"][number]
+    const [agent] = added.channels[0]?.participants ?? []
+    const { account } = await import("./requests.ts")
+    const path = `/v1/Interactions/${added.sid}/Channels/${added.channels[0]?.sid}/Participants/${agent?.sid}`
+    const body = new URLSearchParams({ Status: "wrapup" })
+    const done = await fetch(`${served.url}${path}`, { method: "POST", headers: account, body })
+    assert.strictEqual(done.status, 200)
+  })
+
+  it("makes up what is left out", async () => {
+    const reply = await control("POST", "/interactions", { channels: [{ participants: [{ type: "agent" }] }] })
+    const added = (await reply.json()) as State["interactions"][number]
+    assert.strictEqual(added.sid, sid(4, "KD"))
+    assert.strictEqual(added.channels[0]?.participants[0]?.sid, sid(4, "UT", 1))
+  })
+
+  it("scripts faults and clears them", async () => {
+    const added = await control("POST", "/faults", { kind: "html", times: 3 })
+    assert.deepStrictEqual([added.status, await added.json()], [201, [{ kind: "html", times: 3 }]])
+    assert.strictEqual((await fetch(list(served.url, 1))).status, 502)
+    assert.deepStrictEqual((await state()).faults, [{ kind: "html", times: 2 }])
+    assert.strictEqual((await control("DELETE", "/faults")).status, 200)
+    assert.strictEqual((await fetch(list(served.url, 1))).status, 200)
+  })
+
+  it("goes back to the start", async () => {
+    await fetch(modify(served.url, 1, 2, "closed"))
+    await control("POST", "/interactions", { channels: [] })
+    await control("POST", "/faults", { kind: "html" })
+    await control("POST", "/settings", { repeat: 200, latency: 1 })
+    await control("POST", "/reset")
+    const { interactions, settings, faults, requests } = await state()
+    assert.lengthOf(interactions, 3)
+    assert.strictEqual(interactions[0]?.channels[0]?.participants[1]?.status, "active")
+    assert.deepStrictEqual([settings.repeat, settings.latency], [409, 0])
+    assert.isEmpty(faults)
+    assert.deepStrictEqual(
+      requests.map(({ path }) => path),
+      ["/_sandbox/reset"]
+    )
+  })
+})
+
+describe("what it refuses, and says why", () => {
+  for (const [method, path, body, status, error] of [
+    ["POST", "/faults", "{", 400, /^body: not JSON: /u],
+    ["POST", "/faults", { kind: "hmtl" }, 400, /^body: kind: .*"html"/u],
+    ["POST", "/faults", { kind: "html", twice: true }, 400, /^body: twice: /u],
+    ["POST", "/faults", { kind: "answer", status: 204.5 }, 400, /^body: status: /u],
+    ["POST", "/faults", { kind: "next-page-elsewhere", origin: "x" }, 400, /^body: origin: .*https/u],
+    ["POST", "/faults", { kind: "rate-limit", perSecond: 0 }, 400, /^body: perSecond: /u],
+    ["POST", "/settings", { repeat: 418 }, 400, /^body: repeat: /u],
+    ["POST", "/interactions", { channels: [{}] }, 400, /^body: channels\[0\]\.participants: Missing key/u],
+    [
+      "POST",
+      "/interactions",
+      { sid: sid(1, "KD"), channels: [] },
+      400,
+      /^body: interaction\.sid: KD01.* is there already/u
+    ],
+    [
+      "POST",
+      "/interactions",
+      `{"channels":[],"x":"${"x".repeat(1_000_000)}"}`,
+      413,
+      /larger than 1000000 bytes.*--seed/u
+    ],
+    ["GET", "/nothing", undefined, 404, /GET \/_sandbox lists/u],
+    ["GET", "/reset", undefined, 405, /takes POST, not GET/u],
+    ["PUT", "/faults", undefined, 405, /takes POST and DELETE, not PUT/u]
+  ] as const) {
+    it(`${method} ${path} ${JSON.stringify(body)?.slice(0, 60) ?? ""}`, async () => {
+      const [code, text] = await problem(await control(method, path, body))
+      assert.strictEqual(code, status)
+      assert.match(String(text), error)
+      const { interactions, faults } = await state()
+      assert.lengthOf(interactions, 3)
+      assert.isEmpty(faults)
+    })
+  }
+
+  it("a write that a page of another origin sent", async () => {
+    for (const origin of ["https://attacker.example", "null", served.url.replace("127.0.0.1", "localhost")]) {
+      const [code, text] = await problem(await control("POST", "/reset", undefined, { origin }))
+      assert.strictEqual(code, 403)
+      assert.include(String(text), origin)
+    }
+    assert.strictEqual((await control("POST", "/reset", undefined, { origin: served.url })).status, 200)
+  })
+
+  it("anything at a name that is not loopback's, such as one that was rebound to it", async () => {
+    for (const path of ["/_sandbox/state", "/_sandbox/reset"]) {
+      const sandbox = Sandbox.make()
+      const method = path.endsWith("reset") ? "POST" : "GET"
+      const reply = await sandbox.fetch(new Request(`http://attacker.example${path}`, { method }))
+      assert.strictEqual(reply.status, 403)
+    }
+    assert.strictEqual((await Sandbox.make().fetch(new Request("https://flex-api.twilio.com/"))).status, 401)
+  })
+})
