@@ -3,50 +3,44 @@ import { FlexError, Participant, Participants, Sid } from "@flex-participants/co
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import type { Call } from "./Call.ts"
 
-export const name = "list_participants"
+const describe = (leadsToWrite: boolean) =>
+  "Lists who takes part in one Flex interaction channel: agents, customers, supervisors. Reads only. " +
+  (leadsToWrite ? "Call it before set_participant_status, which needs the participant_sid of an agent. " : "") +
+  "Cannot find interactions: both SIDs come from the attributes of a task. Reports no status (Twilio cannot tell one), and " +
+  "an agent that has left may still be listed."
 
-export const title = "List the participants of a Flex interaction channel"
-
-export const description =
-  "Lists who takes part in one Flex interaction channel: agents, customers, supervisors. Read-only. Call it before " +
-  "set_participant_status: it gives the participant_sid of each agent. It cannot find interactions: interaction_sid and " +
-  "channel_sid come from a task's attributes flexInteractionSid and flexInteractionChannelSid. It reports no status (Twilio " +
-  "has no way to read one), and an agent that has left may still be listed."
-
-export const annotations = { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true }
+const annotations = { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true }
 
 /** What both tools ask for. */
 export const channelFields = {
   interaction_sid: Sid.InteractionSid.annotate({
-    description: "The interaction: task attribute flexInteractionSid. Example: KD0123456789abcdef0123456789abcdef"
+    description: "Task attribute flexInteractionSid. Example: KD0123456789abcdef0123456789abcdef"
   }),
   channel_sid: Sid.ChannelSid.annotate({
-    description:
-      "The interaction's channel: task attribute flexInteractionChannelSid. Example: UO0123456789abcdef0123456789abcdef"
+    description: "Task attribute flexInteractionChannelSid. Example: UO0123456789abcdef0123456789abcdef"
   })
 }
 
-export const Input = Schema.Struct({
+const Input = Schema.Struct({
   ...channelFields,
   type: Schema.optionalKey(
-    Schema.Literals(Participant.knownTypes).annotate({
-      description: 'Only participants of this type. Example: "agent"'
-    })
+    Schema.Literals(Participant.knownTypes).annotate({ description: 'Only this type. Example: "agent"' })
   ),
   limit: Schema.optionalKey(
     Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 200 })).annotate({
-      description: "At most so many participants in one answer; default 50. Example: 20"
+      description: "At most so many; default 50. Example: 20"
     })
   ),
   cursor: Schema.optionalKey(
-    Schema.String.annotate({
-      description: "next_cursor of the previous answer for the same channel, to go on from there"
+    Schema.String.check(Schema.isPattern(/^[\w-]+$/u)).annotate({
+      description: 'next_cursor of the previous answer for this channel. Example: "eyJjaGFubmVsIjoi"'
     })
   )
 })
 
-export const Output = Schema.Struct({
+const Output = Schema.Struct({
   participants: Schema.Array(
     Schema.Struct({
       participant_sid: Schema.optionalKey(Schema.String),
@@ -56,12 +50,13 @@ export const Output = Schema.Struct({
       reservation_sid: Schema.optionalKey(Schema.String)
     })
   ),
-  next_cursor: Schema.optionalKey(
-    Schema.String.annotate({ description: "There are more: pass it as cursor to get them" })
-  )
+  next_cursor: Schema.optionalKey(Schema.String.annotate({ description: "There is more: pass it as cursor" }))
 })
 
-export const handle = Effect.fn("list_participants")(function* (input: typeof Input.Type) {
+/** What one call reads at most: a filter that matches few can end an answer early, with a cursor. */
+const maxPages = 20
+
+const handle = Effect.fn("list_participants")(function* (input: typeof Input.Type, call: Call) {
   const participants = yield* Participants.Participants
   const channel = { interactionSid: input.interaction_sid, channelSid: input.channel_sid }
   const limit = input.limit ?? 50
@@ -77,8 +72,11 @@ export const handle = Effect.fn("list_participants")(function* (input: typeof In
   }
 
   const rows: Array<(typeof Output.Type.participants)[number]> = []
-  while (true) {
+  let seen = 0
+  for (let pages = 1; ; pages++) {
     const page = yield* participants.page(channel, { pageSize: place.pageSize, cursor: place.page })
+    seen += page.participants.length
+    yield* call.progress(pages, seen)
     for (const [index, participant] of page.participants.entries()) {
       if (index < place.skip || !wanted(participant)) continue
       if (rows.length === limit) return { participants: rows, next_cursor: format(channel, { ...place, skip: index }) }
@@ -86,25 +84,44 @@ export const handle = Effect.fn("list_participants")(function* (input: typeof In
     }
     if (page.next === undefined) return { participants: rows }
     place = { page: page.next, skip: 0, pageSize: place.pageSize }
-    if (rows.length === limit) return { participants: rows, next_cursor: format(channel, place) }
+    if (rows.length === limit || pages === maxPages) return { participants: rows, next_cursor: format(channel, place) }
   }
 })
 
-/** What an assistant needs of a participant: no nulls, no URL, not the channel again. */
-export const row = (participant: Participant.Participant) => ({
-  ...(participant.sid === undefined ? undefined : { participant_sid: participant.sid }),
-  type: participant.type,
+/** The tool. `leadsToWrite`: there is a tool to go on with. */
+export const make = (leadsToWrite: boolean) => ({
+  name: "list_participants",
+  title: "List the participants of a Flex interaction channel",
+  description: describe(leadsToWrite),
+  annotations,
+  Input,
+  Output,
+  handle
+})
+
+/**
+ * What an assistant needs of a participant: no nulls, no URL, not the channel again. What Twilio's reply holds may have
+ * been written by anybody: a SID is shown if it is one, a type if it is a single short word.
+ */
+const row = (participant: Participant.Participant) => ({
+  ...(isParticipantSid(participant.sid) ? { participant_sid: participant.sid } : undefined),
+  type: /^[a-z][a-z0-9_]{0,19}$/iu.test(participant.type) ? participant.type : "unknown",
   ...who(participant)
 })
 
 /** The worker, the task and the reservation, as far as they are known. */
 export const who = ({ routingProperties }: Participant.Participant) => ({
-  ...(routingProperties?.workerSid === undefined ? undefined : { worker_sid: routingProperties.workerSid }),
-  ...(routingProperties?.taskSid === undefined ? undefined : { task_sid: routingProperties.taskSid }),
-  ...(routingProperties?.reservationSid === undefined
-    ? undefined
-    : { reservation_sid: routingProperties.reservationSid })
+  ...(isWorkerSid(routingProperties?.workerSid) ? { worker_sid: routingProperties.workerSid } : undefined),
+  ...(isTaskSid(routingProperties?.taskSid) ? { task_sid: routingProperties.taskSid } : undefined),
+  ...(isReservationSid(routingProperties?.reservationSid)
+    ? { reservation_sid: routingProperties.reservationSid }
+    : undefined)
 })
+
+const isParticipantSid = Schema.is(Sid.ParticipantSid)
+const isWorkerSid = Schema.is(Sid.WorkerSid)
+const isTaskSid = Schema.is(Sid.TaskSid)
+const isReservationSid = Schema.is(Sid.ReservationSid)
 
 /** Where an answer ended: the page, and how far into it. */
 interface Place {
@@ -113,7 +130,7 @@ interface Place {
   readonly pageSize: number
 }
 
-const count = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: Participants.maxPageSize }))
+const between = (minimum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum: Participants.maxPageSize }))
 const text = Schema.optionalKey(Schema.String)
 
 /** A cursor carries the channel that it belongs to. */
@@ -123,8 +140,8 @@ const Cursor = Schema.StringFromBase64Url.pipe(
       Schema.Struct({
         channel: Schema.String,
         page: Schema.Struct({ page: text, pageToken: text }),
-        skip: count,
-        pageSize: count
+        skip: between(0),
+        pageSize: between(1)
       })
     )
   )

@@ -1,12 +1,21 @@
 /** Which tools exist, and how an Effect becomes the result of a tool call. */
-import type { Participant, Participants } from "@flex-participants/core"
-import { FlexError } from "@flex-participants/core"
-import { type CallToolResult, McpServer, type ServerContext } from "@modelcontextprotocol/server"
+import type { FlexError, Participant, Participants } from "@flex-participants/core"
+import {
+  type CallToolResult,
+  inputRequired,
+  type InputRequiredResult,
+  McpServer,
+  type McpServerFactory,
+  type ServerContext
+} from "@modelcontextprotocol/server"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
 import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
+import * as Audit from "./Audit.ts"
+import * as Call from "./Call.ts"
+import * as Confirmation from "./Confirmation.ts"
 import * as ListParticipants from "./ListParticipants.ts"
 import * as SetParticipantStatus from "./SetParticipantStatus.ts"
 import * as ToolError from "./ToolError.ts"
@@ -19,13 +28,15 @@ export interface Limits {
   /** The statuses that are offered; default: both. */
   readonly allowStatus?: ReadonlyArray<Participant.ParticipantStatus>
   /** When a person is asked before a write; default `"auto"`: where the host can ask. */
-  readonly confirm?: "auto" | "always" | "never"
+  readonly confirm?: Confirmation.Setting
   /** The line on stderr for each write as JSON. */
   readonly auditAsJson?: boolean
 }
 
 export interface Options extends Limits {
   readonly version: string
+  /** Signs the questions to a person: see {@link Confirmation.Options}. */
+  readonly confirmationKey?: Uint8Array
 }
 
 interface Tool<Input, Encoded, Output extends { readonly [key: string]: unknown }> {
@@ -34,28 +45,39 @@ interface Tool<Input, Encoded, Output extends { readonly [key: string]: unknown 
   readonly description: string
   readonly annotations: { readonly [hint: string]: boolean }
   readonly Input: Schema.Codec<Input, Encoded>
-  readonly Output: Schema.Codec<Output, Output>
+  readonly Output: Schema.Codec<Output>
   readonly handle: (
-    input: Input
-  ) => Effect.Effect<Output, FlexError.FlexError | ToolError.Refused, Participants.Participants>
+    input: Input,
+    call: Call.Call
+  ) => Effect.Effect<Output, FlexError.FlexError | ToolError.Refused | Confirmation.Ask, Participants.Participants>
 }
-
-const instructions =
-  "Lists the participants of a Twilio Flex interaction channel and moves agents to wrapup or closed. List first; a status " +
-  "change affects a real customer's conversation and cannot be undone."
 
 /**
  * Makes servers, one for each connection (over HTTP for each request). What must outlive one of them is shared: the
- * services, and the calls in flight, which end when the scope closes.
+ * services, the questions that were answered, the writes that wait for each other, and the calls in flight, which end when
+ * the scope closes.
  */
 export const make = Effect.fnUntraced(function* (options: Options) {
   const run = yield* FiberSet.makeRuntimePromise<Participants.Participants>()
-  const setParticipantStatus = options.readOnly === true ? undefined : SetParticipantStatus.make(options.allowStatus)
+  const setParticipantStatus =
+    options.readOnly === true
+      ? undefined
+      : yield* SetParticipantStatus.make({
+          allowed: options.allowStatus,
+          confirm: Confirmation.make({ setting: options.confirm, key: options.confirmationKey }),
+          audit: Audit.make(options.auditAsJson ?? false)
+        })
+  const listParticipants = ListParticipants.make(setParticipantStatus !== undefined)
+  const instructions = `Lists the participants of a Twilio Flex interaction channel${
+    setParticipantStatus === undefined
+      ? "; reads only."
+      : " and moves agents on. List first; a status change affects a real customer's conversation and cannot be undone."
+  }`
 
-  return (): McpServer => {
+  return ((context) => {
     const server = new McpServer(
       { name: "flex-participants", title: "Twilio Flex participants", version: options.version },
-      { instructions }
+      { instructions, capabilities: { tools: { listChanged: false } } }
     )
     const register = <Input, Encoded, Output extends { readonly [key: string]: unknown }>(
       tool: Tool<Input, Encoded, Output>
@@ -69,31 +91,54 @@ export const make = Effect.fnUntraced(function* (options: Options) {
           inputSchema: ToolSchema.input(tool.Input),
           outputSchema: ToolSchema.output(tool.Output)
         },
-        (input: Input, ctx: ServerContext) => run(result(tool.handle(input)), { signal: ctx.mcpReq.signal })
+        (input: ToolSchema.Arguments<Input>, request: ServerContext) =>
+          run(serve(tool, input, Call.fromRequest(server, context.era, request)), { signal: request.mcpReq.signal })
       )
 
-    register(ListParticipants)
+    register(listParticipants)
     if (setParticipantStatus !== undefined) register(setParticipantStatus)
     return server
-  }
+  }) satisfies McpServerFactory
 })
 
+const serve = <Input, Encoded, Output extends { readonly [key: string]: unknown }>(
+  tool: Tool<Input, Encoded, Output>,
+  input: ToolSchema.Arguments<Input>,
+  call: Call.Call
+): Effect.Effect<CallToolResult | InputRequiredResult, never, Participants.Participants> =>
+  Result.isFailure(input)
+    ? Effect.succeed(failed(ToolError.wrongArguments(input.failure).message))
+    : tool.handle(input.success, call).pipe(
+        Effect.map(succeeded),
+        Effect.catchTag("Ask", (ask) => put(ask, call, (answered) => serve(tool, input, answered))),
+        Effect.catchCause((cause) => {
+          if (Cause.hasInterruptsOnly(cause)) return Effect.interrupt
+          const error = Cause.findError(cause)
+          return Result.isSuccess(error)
+            ? Effect.succeed(failed(ToolError.text(error.success)))
+            : Effect.as(Effect.logError("a tool failed unexpectedly", cause), failed(ToolError.defect))
+        })
+      )
+
+/** Puts a question: in this call where there is a channel for it, else as an answer that asks the host to call again. */
+const put = <R>(
+  { question, state }: Confirmation.Ask,
+  call: Call.Call,
+  goOn: (call: Call.Call) => Effect.Effect<CallToolResult | InputRequiredResult, never, R>
+): Effect.Effect<CallToolResult | InputRequiredResult, never, R> =>
+  call.ask === undefined
+    ? Effect.succeed(
+        inputRequired({
+          inputRequests: { [Call.questionKey]: inputRequired.elicit(Call.elicitation(question)) },
+          requestState: state
+        })
+      )
+    : Effect.flatMap(call.ask(question), (answer) => goOn({ ...call, state, answer }))
+
 /** The same data as structured content and as text; a failure in fixed words; a defect in the log, and a scrubbed line. */
-const result = <Output extends { readonly [key: string]: unknown }, R>(
-  call: Effect.Effect<Output, FlexError.FlexError | ToolError.Refused, R>
-): Effect.Effect<CallToolResult, never, R> =>
-  call.pipe(
-    Effect.map((output): CallToolResult => ({
-      content: [{ type: "text", text: JSON.stringify(output) }],
-      structuredContent: output
-    })),
-    Effect.catchCause((cause) => {
-      if (Cause.hasInterruptsOnly(cause)) return Effect.interrupt
-      const error = Cause.findError(cause)
-      return Result.isSuccess(error)
-        ? Effect.succeed(failed(ToolError.text(error.success)))
-        : Effect.as(Effect.logError("a tool failed unexpectedly", cause), failed(ToolError.defect))
-    })
-  )
+const succeeded = (output: { readonly [key: string]: unknown }): CallToolResult => ({
+  content: [{ type: "text", text: JSON.stringify(output) }],
+  structuredContent: output
+})
 
 const failed = (text: string): CallToolResult => ({ content: [{ type: "text", text }], isError: true })

@@ -1,33 +1,48 @@
-/** The tool `set_participant_status`: moves an agent to `wrapup` or `closed`. */
+/**
+ * The tool `set_participant_status`: moves an agent to `wrapup` or `closed`, after looking the agent up and, where the
+ * operator wants it, asking a person.
+ */
 import { Participant, Participants, Sid } from "@flex-participants/core"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as RcMap from "effect/RcMap"
 import * as Schema from "effect/Schema"
+import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
+import type { Audit } from "./Audit.ts"
+import type { Call } from "./Call.ts"
+import { type Ask, type Consent, consequence, type Write } from "./Confirmation.ts"
 import { channelFields, who } from "./ListParticipants.ts"
 import { Refused } from "./ToolError.ts"
 
-const name = "set_participant_status"
+type Status = Participant.ParticipantStatus
 
-const describe = (allowed: ReadonlyArray<Participant.ParticipantStatus>) =>
-  `Moves one agent of a Flex interaction channel to ${allowed.map((status) => effect[status]).join(" or ")}. Affects a ` +
-  "real customer; nothing leads back. Only agents can be moved. Get participant_sid from list_participants first. It does not " +
-  "end the conversation: it stays open, and the customer may be left alone in it. Set dry_run to see what would " +
-  "be sent without sending it."
+const short = { wrapup: "wrapup (finishing up)", closed: "closed (leaves)" }
+
+const meaning = {
+  wrapup: "wrapup: the reservation goes to wrapping, the agent may finish up.",
+  closed: "closed: the reservation is completed, the agent leaves."
+}
+
+const describe = (allowed: ReadonlyArray<Status>) =>
+  `Moves one agent of a Flex interaction channel to ${allowed.map((status) => short[status]).join(" or ")}. Only when a person ` +
+  "wants it for this agent: a real customer is affected, nothing leads back, and no tool reads the status afterwards. Only " +
+  "agents can be moved; participant_sid comes from list_participants. It does not end the conversation, which stays open: " +
+  "the customer may be left alone in it. The host may ask a person first. dry_run says what would be sent and sends nothing."
 
 const annotations = { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true }
 
-const inputOf = (allowed: ReadonlyArray<Participant.ParticipantStatus>) =>
+const inputOf = (allowed: ReadonlyArray<Status>) =>
   Schema.Struct({
     ...channelFields,
     participant_sid: Sid.ParticipantSid.annotate({
       description: "The agent: participant_sid from list_participants. Example: UT0123456789abcdef0123456789abcdef"
     }),
     status: Schema.Literals(allowed).annotate({
-      description: `${allowed.map((status) => meaning[status]).join(" ")} Nothing leads back.`
+      description: `${allowed.map((status) => meaning[status]).join(" ")} Example: "${allowed[0]}"`
     }),
     dry_run: Schema.optionalKey(
-      Schema.Boolean.annotate({ description: "true: check everything, send nothing. Default false" })
+      Schema.Boolean.annotate({ description: "true: check everything, send nothing. Default false. Example: true" })
     )
   })
 
@@ -41,67 +56,90 @@ const Output = Schema.Struct({
   note: Schema.String
 })
 
-/** The tool with these statuses; the others are not offered. */
-export const make = (
-  allowed: ReadonlyArray<Participant.ParticipantStatus> = Participant.ParticipantStatus.literals
-) => ({
-  name,
-  title: `Move an agent to ${allowed.join(" or ")}`,
-  description: describe(allowed),
-  annotations,
-  Input: inputOf(allowed),
-  Output,
-  handle
+export interface Options {
+  /** The statuses that are offered; default: both. */
+  readonly allowed: ReadonlyArray<Status> | undefined
+  readonly confirm: (write: Write, call: Call) => Effect.Effect<Consent, Ask>
+  readonly audit: Audit
+}
+
+export const make = Effect.fnUntraced(function* ({ confirm, audit, ...options }: Options) {
+  const allowed = options.allowed ?? Participant.ParticipantStatus.literals
+  /** One write at a time for each participant: the next one looks up, and is judged, when the one before has its outcome. */
+  const turns = yield* RcMap.make({ lookup: (_participantSid: string) => Semaphore.make(1) })
+
+  const handle = Effect.fnUntraced(function* (input: ReturnType<typeof inputOf>["Type"], call: Call) {
+    const agent = yield* lookUp(input, call)
+    const target = { participant_sid: input.participant_sid, status: input.status, ...who(agent) }
+    if (input.dry_run === true) {
+      return {
+        result: "dry_run" as const,
+        ...target,
+        note: `Nothing was sent. Without dry_run, Status=${input.status} would be sent for this agent. ${consequence[input.status]}`
+      }
+    }
+
+    const write = { interaction_sid: input.interaction_sid, channel_sid: input.channel_sid, ...target }
+    const consent = yield* confirm(write, call)
+    if (consent.refusal !== undefined) {
+      yield* audit.stopped(write, { consent, call })
+      return yield* consent.refusal
+    }
+    const participants = yield* Participants.Participants
+    const ref = {
+      interactionSid: input.interaction_sid,
+      channelSid: input.channel_sid,
+      participantSid: input.participant_sid
+    }
+    yield* participants.setStatus(ref, input.status).pipe(audit.sent(write, { consent, call }))
+    return {
+      result: "accepted" as const,
+      ...target,
+      note: `Twilio accepted the change; it reports no status back. ${consequence[input.status]}`
+    }
+  })
+
+  return {
+    name: "set_participant_status",
+    title: `Move an agent to ${allowed.join(" or ")}`,
+    description: describe(allowed),
+    annotations,
+    Input: inputOf(allowed),
+    Output,
+    handle: Effect.fn("set_participant_status")(
+      (input: ReturnType<typeof inputOf>["Type"], call: Call) =>
+        Effect.flatMap(RcMap.get(turns, input.participant_sid), (turn) => turn.withPermit(handle(input, call))),
+      Effect.scoped
+    )
+  }
 })
 
-/** The agent is looked up first: a customer or a stranger is refused before anything is sent. */
-const handle = Effect.fn("set_participant_status")(function* (input: ReturnType<typeof inputOf>["Type"]) {
+/** The agent, read page by page until found. A customer or a stranger is refused before anything is sent. */
+const lookUp = Effect.fnUntraced(function* (input: ReturnType<typeof inputOf>["Type"], call: Call) {
   const participants = yield* Participants.Participants
-  const channel = { interactionSid: input.interaction_sid, channelSid: input.channel_sid }
-
-  const found = yield* participants.stream(channel).pipe(
-    Stream.filter((participant) => participant.sid === input.participant_sid),
-    Stream.runHead
-  )
+  let pages = 0
+  let seen = 0
+  const found = yield* participants
+    .stream({ interactionSid: input.interaction_sid, channelSid: input.channel_sid })
+    .pipe(
+      Stream.mapArrayEffect((page) => {
+        seen += page.length
+        return Effect.as(call.progress(++pages, seen), page)
+      }),
+      Stream.filter(({ sid }) => sid === input.participant_sid),
+      Stream.runHead
+    )
   if (Option.isNone(found)) {
     return yield* new Refused({
       what: `${input.participant_sid} is not in this channel.`,
       next: "Call list_participants and take the participant_sid from its answer."
     })
   }
-  const agent = found.value
-  if (!Participant.isAgent(agent)) {
+  if (!Participant.isAgent(found.value)) {
     return yield* new Refused({
       what: `${input.participant_sid} is not an agent, and only agents have a status.`,
       next: 'Call list_participants with type "agent" to see who can be moved.'
     })
   }
-
-  const target = { participant_sid: agent.sid, status: input.status, ...who(agent) }
-  if (input.dry_run === true) {
-    return {
-      result: "dry_run" as const,
-      ...target,
-      note: `Nothing was sent. Without dry_run, Status=${input.status} would be sent for this agent. ${consequence[input.status]}`
-    }
-  }
-  yield* participants.setStatus(Participant.ref(agent), input.status)
-  return {
-    result: "accepted" as const,
-    ...target,
-    note: `Twilio accepted the change; it reports no status back. ${consequence[input.status]}`
-  }
+  return found.value
 })
-
-const effect = { wrapup: "wrapup (finishing up)", closed: "closed (leaves the conversation)" }
-
-const meaning = {
-  wrapup: "wrapup: the agent's reservation goes to wrapping, the agent may finish up.",
-  closed: "closed: the reservation is completed and the agent leaves."
-}
-
-/** What a status means for the people in the conversation. */
-const consequence = {
-  wrapup: "The agent may finish up; the conversation stays open.",
-  closed: "The agent leaves; the conversation stays open, and if no other agent is in it the customer is left alone."
-}

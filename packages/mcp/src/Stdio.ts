@@ -1,14 +1,64 @@
 /** Serving over stdio: stdout carries the protocol and nothing else, and the end of stdin is the end. */
+import { Console } from "node:console"
+import { Transform } from "node:stream"
 import type { McpServerFactory } from "@modelcontextprotocol/server"
-import { serveStdio } from "@modelcontextprotocol/server/stdio"
+import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/stdio"
 import * as Effect from "effect/Effect"
+import { plain } from "./ToolError.ts"
 
 /** Serves one connection, in whichever protocol era it opens; completes when stdin ends or stdout breaks. */
 export const serve = (make: McpServerFactory): Effect.Effect<void> =>
   Effect.callback<void>((resume) => {
     const end = () => resume(Effect.void)
-    const handle = serveStdio(make, { onerror: (error) => process.stderr.write(`protocol: ${error.message}\n`) })
-    process.stdin.once("end", end).once("close", end)
-    process.stdout.once("error", end)
+    const { stdin } = process
+    const stdout = claimStdout()
+    stdin.once("end", end).once("close", end).once("error", end)
+    stdout.once("error", end)
+    // A host that stopped reading the log is no reason to stop.
+    process.stderr.on("error", () => {})
+
+    const onerror = (error: Error) => process.stderr.write(`protocol: ${plain(error.message)}\n`)
+    const frames = stdin.pipe(
+      dropHugeFrames(() => onerror(new Error(`dropped a frame of over ${maxFrameBytes} bytes`)))
+    )
+    const handle = serveStdio(make, { transport: new StdioServerTransport(frames, stdout), onerror })
     return Effect.promise(() => handle.close())
-  }).pipe(Effect.andThen(Effect.void))
+  })
+
+/** Keeps stdout for the protocol: what anything else in this process writes to it goes to stderr from now on. */
+const claimStdout = (): NodeJS.WriteStream => {
+  const { stdout } = process
+  Object.defineProperty(process, "stdout", { get: () => process.stderr })
+  globalThis.console = new Console(process.stderr)
+  return stdout
+}
+
+/** As much as the SDK takes over HTTP; a call needs less than 1 KB. */
+const maxFrameBytes = 4 * 1024 * 1024
+
+/**
+ * The SDK closes the connection at 10 MB without a line feed. Here such a frame is cut off, which makes it one of the
+ * malformed ones, and the connection goes on with the next.
+ */
+const dropHugeFrames = (onDropped: () => void): Transform => {
+  let length = 0
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      for (let start = 0; start < chunk.length;) {
+        const feed = chunk.indexOf(0x0a, start)
+        const end = feed === -1 ? chunk.length : feed + 1
+        const wasDropped = length > maxFrameBytes
+        length += end - start
+        const isDropped = length > maxFrameBytes
+        if (!isDropped) this.push(chunk.subarray(start, end))
+        else if (!wasDropped) {
+          this.push("\u0000\n")
+          onDropped()
+        }
+        if (feed !== -1) length = 0
+        start = end
+      }
+      done()
+    }
+  })
+}

@@ -1,5 +1,6 @@
 /**
- * A failure in the assistant's words, from fixed templates: what happened, whether anything was changed, what to do next.
+ * A failure in the assistant's words, from fixed templates: what happened, whether anything was changed, what to do next,
+ * whether and when to try again, Twilio's code and request id.
  *
  * What Twilio wrote appears only as quoted, capped data, never as an instruction.
  */
@@ -19,6 +20,10 @@ export class Refused extends Schema.TaggedError<Refused>("@flex-participants/mcp
 
 const unchanged = "Nothing was changed."
 
+/** Arguments that the tool does not take; `problems` is this server's own text. */
+export const wrongArguments = (problems: string): Refused =>
+  new Refused({ what: `The call is not valid: ${problems}.`, next: "Correct it and call again." })
+
 /** The text of a failed call. */
 export const text = (error: FlexError.FlexError | Refused): string =>
   error._tag === "Refused" ? error.message : [...explain(error.reason), facts(error.reason)].filter(Boolean).join(" ")
@@ -27,11 +32,18 @@ export const text = (error: FlexError.FlexError | Refused): string =>
 export const defect =
   "This server failed in an unexpected way; its log says why. It is not known whether anything was changed. Tell the operator."
 
+/** Text of others as data: printable ASCII, which leaves no room for hidden characters, and no more than `most` of it. */
+export function plain(text: string, most?: number): string
+export function plain(text: string | undefined, most?: number): string | undefined
+export function plain(text: string | undefined, most = 200): string | undefined {
+  return text?.slice(0, most).replaceAll(/[^\x20-\x7e]/gu, "?")
+}
+
 const explain = (reason: FlexError.Reason): ReadonlyArray<string> => {
   switch (reason._tag) {
     case "InvalidRequest":
       return reason.status === undefined
-        ? [`The call is not valid: ${reason.problem}.`, unchanged, "Correct it and call again."]
+        ? [wrongArguments(reason.problem).message]
         : ["Twilio refused the request as invalid.", unchanged, "Do not repeat it as it is."]
     case "Unauthorized":
       return [
@@ -49,7 +61,8 @@ const explain = (reason: FlexError.Reason): ReadonlyArray<string> => {
       return [
         "There is no such interaction, channel or participant in this account.",
         unchanged,
-        "Check that interaction_sid and channel_sid come from the same task (attributes flexInteractionSid and flexInteractionChannelSid)."
+        "Check that interaction_sid and channel_sid come from the same task (attributes flexInteractionSid and",
+        "flexInteractionChannelSid)."
       ]
     case "Conflict":
       return [
@@ -66,13 +79,9 @@ const explain = (reason: FlexError.Reason): ReadonlyArray<string> => {
     case "ServerError":
       return ["Twilio could not serve the request.", unchanged, again(reason)]
     case "NetworkError":
-      return [`Twilio could not be reached: ${reason.problem}.`, unchanged, again(reason)]
+      return ["Twilio could not be reached.", unchanged, again(reason), "If it goes on, tell the operator."]
     case "UnexpectedResponse":
-      return [
-        `Twilio's reply could not be understood: ${reason.problem}.`,
-        unchanged,
-        "Do not try again at once; tell the operator."
-      ]
+      return ["Twilio's reply could not be understood.", unchanged, "Do not try again at once; tell the operator."]
     case "OutcomeUnknown":
       return [
         "It is not known whether the change was applied: it was sent, and no clear answer came back.",
@@ -87,11 +96,14 @@ const again = (reason: FlexError.Reason): string =>
     : `Trying again is safe, after ${Duration.format(reason.retryAfter)}.`
 
 const facts = (reason: FlexError.Reason): string => {
+  const seen =
+    "problem" in reason && reason.detail === undefined && reason._tag !== "InvalidRequest" ? reason.problem : undefined
   const known = [
     reason.status === undefined ? undefined : `HTTP ${reason.status}`,
     reason.code === undefined ? undefined : `Twilio code ${reason.code}`,
-    reason.requestId === undefined ? undefined : `request ${reason.requestId}`,
-    reason.detail === undefined ? undefined : `quoted from Twilio: ${JSON.stringify(reason.detail.slice(0, 200))}`
+    reason.requestId === undefined ? undefined : `request ${plain(reason.requestId)}`,
+    seen === undefined ? undefined : `seen: ${JSON.stringify(plain(seen))}`,
+    reason.detail === undefined ? undefined : `quoted from Twilio: ${JSON.stringify(plain(reason.detail))}`
   ].filter((fact) => fact !== undefined)
   return known.length === 0 ? "" : `(${known.join(", ")})`
 }

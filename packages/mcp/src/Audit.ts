@@ -1,0 +1,96 @@
+/** The audit: one line on stderr for each write that came as far as a decision, whatever became of it. */
+import { FlexClient, type FlexError } from "@flex-participants/core"
+import * as Cause from "effect/Cause"
+import * as Console from "effect/Console"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import type { Call } from "./Call.ts"
+import type { Consent, Write } from "./Confirmation.ts"
+import { plain } from "./ToolError.ts"
+
+/**
+ * `accepted`: Twilio took it. `not_sent`: a person, or a setting, said no. `failed`: it was certainly not applied.
+ * `unknown`: it left this machine, and nobody knows.
+ */
+type Result = "accepted" | "not_sent" | "failed" | "unknown"
+
+export const make = (asJson: boolean) => {
+  const write = Effect.fnUntraced(function* (
+    entry: Write,
+    { consent: { asked, answer }, call }: Decision,
+    result: Result,
+    facts: Facts = {}
+  ) {
+    const line = {
+      time: DateTime.formatIso(yield* DateTime.now),
+      audit: "set_participant_status",
+      status: entry.status,
+      participant: entry.participant_sid,
+      worker: entry.worker_sid,
+      task: entry.task_sid,
+      channel: entry.channel_sid,
+      interaction: entry.interaction_sid,
+      caller: call.caller,
+      asked,
+      answer,
+      result,
+      ...facts
+    }
+    yield* Console.error(asJson ? JSON.stringify(line) : text(line))
+  })
+
+  return {
+    /** A write that was stopped. */
+    stopped: (entry: Write, decision: Decision) => write(entry, decision, "not_sent"),
+
+    /** A write that is sent now: its line is written when it ends, interruption included. */
+    sent:
+      (entry: Write, decision: Decision) =>
+      <A, R>(send: Effect.Effect<A, FlexError.FlexError, R>) => {
+        let request: string | undefined
+        return send.pipe(
+          Effect.provideService(FlexClient.OnReply, ({ requestId }) => {
+            request = requestId
+          }),
+          Effect.onExit((exit) => {
+            const reason = Exit.isFailure(exit)
+              ? Option.getOrUndefined(Cause.findErrorOption(exit.cause))?.reason
+              : undefined
+            const known = reason !== undefined && reason._tag !== "OutcomeUnknown"
+            const facts = {
+              reason:
+                reason?._tag ??
+                (Exit.hasInterrupts(exit) ? "interrupted" : Exit.isFailure(exit) ? "defect" : undefined),
+              http: reason?.status,
+              code: reason?.code,
+              request: plain(request ?? reason?.requestId)
+            }
+            return write(entry, decision, Exit.isSuccess(exit) ? "accepted" : known ? "failed" : "unknown", facts)
+          })
+        )
+      }
+  }
+}
+
+export type Audit = ReturnType<typeof make>
+
+interface Decision {
+  readonly consent: Consent
+  readonly call: Call
+}
+
+interface Facts {
+  readonly reason?: string | undefined
+  readonly http?: number | undefined
+  readonly code?: number | undefined
+  readonly request?: string | undefined
+}
+
+/** `key=value`, what is unknown left out, what is more than a word in quotes. */
+const text = (line: { readonly [key: string]: string | number | boolean | undefined }): string =>
+  Object.entries(line)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `${key}=${/^[\w.:-]+$/u.test(`${value}`) ? `${value}` : JSON.stringify(value)}`)
+    .join(" ")
