@@ -1,48 +1,13 @@
 /** The built server, started as a host starts it, judged by the official client. */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { fileURLToPath } from "node:url"
-import { Client } from "@modelcontextprotocol/client"
-import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
+import type { Client } from "@modelcontextprotocol/client"
 import { afterAll, assert, beforeAll, beforeEach, describe, it } from "vitest"
 import { type Served, start } from "../served.ts"
+import { call, channel, connect, environment, eras, main, sid } from "./host.ts"
 
-const main = fileURLToPath(new URL("../../packages/mcp/dist/main.js", import.meta.url))
-const sid = (group: number, prefix: string, n = 0) => `${prefix}0${group}${`${n}`.padStart(30, "0")}`
-const channel = (group: number) => ({ interaction_sid: sid(group, "KD"), channel_sid: sid(group, "UO") })
-
-const connect = async (options: {
-  readonly mode?: "legacy" | "auto" | { readonly pin: string }
-  readonly args?: ReadonlyArray<string>
-  readonly env?: Record<string, string>
-}) => {
-  const client = new Client(
-    { name: "test", version: "1.0.0" },
-    { versionNegotiation: { mode: options.mode ?? "auto" } }
-  )
-  await client.connect(
-    new StdioClientTransport({
-      command: "node",
-      args: [main, ...(options.args ?? [])],
-      env: options.env ?? {},
-      stderr: "inherit"
-    })
-  )
-  return client
-}
-
-const call = async (client: Client, name: string, args: Record<string, unknown>) => {
-  const result = await client.callTool({ name, arguments: args })
-  const [first] = result.content
-  return {
-    isError: result.isError === true,
-    text: first?.type === "text" ? first.text : "",
-    data: result.structuredContent as Record<string, unknown> | undefined
-  }
-}
-
-for (const mode of ["legacy", { pin: "2026-07-28" }] as const) {
-  describe(`the main job, ${typeof mode === "string" ? "by handshake (2025 era)" : `in revision ${mode.pin}`}`, () => {
+for (const [era, mode] of eras) {
+  describe(`the main job, ${era}`, () => {
     let client: Client
     beforeAll(async () => {
       client = await connect({ mode, args: ["--sandbox"] })
@@ -258,10 +223,4 @@ describe("the process", () => {
     assert.strictEqual(code, 2)
     assert.match(stderr, /--sandbx/u)
   })
-})
-
-const environment = (url: string) => ({
-  TWILIO_ACCOUNT_SID: `AC${"0".repeat(31)}1`,
-  TWILIO_AUTH_TOKEN: "sandbox-auth-token",
-  FLEX_API_BASE_URL: url
 })

@@ -1,0 +1,183 @@
+/** Hosts of every kind for the built server: the official client, and one that writes whatever it likes, line by line. */
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { createInterface } from "node:readline"
+import { fileURLToPath } from "node:url"
+import { Client } from "@modelcontextprotocol/client"
+import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
+
+export const main = fileURLToPath(new URL("../../packages/mcp/dist/main.js", import.meta.url))
+
+export const sid = (group: number, prefix: string, n = 0) => `${prefix}0${group}${`${n}`.padStart(30, "0")}`
+export const channel = (group: number) => ({ interaction_sid: sid(group, "KD"), channel_sid: sid(group, "UO") })
+export const write = (group: number, n: number, status: "wrapup" | "closed") => ({
+  ...channel(group),
+  participant_sid: sid(group, "UT", n),
+  status
+})
+
+/** The settings that reach a sandbox at `url`. */
+export const environment = (url: string) => ({
+  TWILIO_ACCOUNT_SID: `AC${"0".repeat(31)}1`,
+  TWILIO_AUTH_TOKEN: "sandbox-auth-token",
+  FLEX_API_BASE_URL: url
+})
+
+export const modern = "2026-07-28"
+
+/** The eras, as the official client opens them. */
+export const eras = [
+  ["by handshake (2025 era)", "legacy"],
+  [`in revision ${modern}`, { pin: modern }]
+] as const
+
+export type Action = "accept" | "decline" | "cancel"
+
+/** A host built on the official client. Without `answer` it cannot ask; with it, it answers every question so. */
+export const connect = async (options: {
+  readonly mode?: "legacy" | "auto" | { readonly pin: string }
+  readonly args?: ReadonlyArray<string>
+  readonly env?: Record<string, string>
+  readonly answer?: Action | ((question: string) => Action | Promise<Action>)
+}) => {
+  const { answer } = options
+  const client = new Client(
+    { name: "test", version: "1.0.0" },
+    {
+      versionNegotiation: { mode: options.mode ?? "auto" },
+      capabilities: answer === undefined ? {} : { elicitation: { form: {} } }
+    }
+  )
+  if (answer !== undefined) {
+    client.setRequestHandler("elicitation/create", async ({ params }) => {
+      const action = typeof answer === "string" ? answer : await answer(params.message)
+      return action === "accept" ? { action, content: {} } : { action }
+    })
+  }
+  const transport = new StdioClientTransport({
+    command: "node",
+    args: [main, ...(options.args ?? [])],
+    env: options.env ?? {},
+    stderr: "pipe"
+  })
+  let stderr = ""
+  transport.stderr?.on("data", (chunk: Buffer) => (stderr += chunk.toString()))
+  await client.connect(transport)
+  return Object.assign(client, { stderr: () => stderr })
+}
+
+export interface CallResult {
+  readonly isError: boolean
+  readonly text: string
+  readonly data: Record<string, unknown> | undefined
+}
+
+export const call = async (client: Client, name: string, args: Record<string, unknown>): Promise<CallResult> =>
+  read(await client.callTool({ name, arguments: args }))
+
+export const read = (result: unknown): CallResult => {
+  const { content, isError, structuredContent } = result as {
+    readonly content?: ReadonlyArray<{ readonly type: string; readonly text?: string }>
+    readonly isError?: boolean
+    readonly structuredContent?: Record<string, unknown>
+  }
+  return { isError: isError === true, text: content?.[0]?.text ?? "", data: structuredContent }
+}
+
+export interface Message {
+  readonly id?: number
+  readonly method?: string
+  readonly params?: Record<string, unknown>
+  readonly result?: Record<string, unknown>
+  readonly error?: { readonly code: number; readonly message: string }
+}
+
+/** A host without a library: what it sends is exactly what is given, what comes back is kept byte for byte. */
+export const raw = (args: ReadonlyArray<string>, env: Record<string, string> = {}) => {
+  const child = spawn("node", [main, ...args], { env: { PATH: process.env["PATH"], ...env } })
+  const chunks: Array<Buffer> = []
+  const messages: Array<Message> = []
+  const waiting = new Set<() => void>()
+  let stderr = ""
+  const wake = () => {
+    for (const check of waiting) check()
+  }
+  child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk))
+  child.stderr.on("data", (chunk: Buffer) => {
+    stderr += chunk.toString()
+    wake()
+  })
+  child.stdin.on("error", () => {})
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    try {
+      messages.push(JSON.parse(line) as Message)
+    } catch {
+      messages.push({ method: "not the protocol", params: { line } })
+    }
+    wake()
+  })
+  const closed = once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>
+  let id = 0
+
+  /** Waits until `find` finds something. */
+  const until = <A>(find: () => A | undefined): Promise<A> =>
+    new Promise((resolve, reject) => {
+      const check = () => {
+        const found = find()
+        if (found === undefined) return
+        waiting.delete(check)
+        resolve(found)
+      }
+      waiting.add(check)
+      check()
+      void closed.then(([code]) => reject(new Error(`the server ended (${code}) without it: ${stderr}`)))
+    })
+
+  const send = (message: object | string | Buffer) =>
+    child.stdin.write(
+      typeof message === "string" || Buffer.isBuffer(message)
+        ? message
+        : `${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`
+    )
+  const request = async (method: string, params: Record<string, unknown>): Promise<Message> => {
+    const mine = ++id
+    send({ id: mine, method, params })
+    return until(() => messages.find((message) => message.id === mine && message.method === undefined))
+  }
+  return {
+    child,
+    messages,
+    stdout: () => Buffer.concat(chunks),
+    stderr: () => stderr,
+    closed,
+    until,
+    send,
+    request,
+    /** The id that the next request will have. */
+    nextId: () => id + 1,
+    initialize: async (protocolVersion: string, capabilities: object = {}) => {
+      const answer = await request("initialize", {
+        protocolVersion,
+        capabilities,
+        clientInfo: { name: "raw", version: "1" }
+      })
+      send({ method: "notifications/initialized" })
+      return answer
+    },
+    /** A request of the 2026 era: the envelope comes with each. */
+    modern: (method: string, params: Record<string, unknown>, capabilities: object = {}) =>
+      request(method, { ...params, _meta: envelope(capabilities) }),
+    end: async () => {
+      child.stdin.end()
+      return closed
+    }
+  }
+}
+
+export type Raw = ReturnType<typeof raw>
+
+export const envelope = (capabilities: object = {}) => ({
+  "io.modelcontextprotocol/protocolVersion": modern,
+  "io.modelcontextprotocol/clientInfo": { name: "raw", version: "1" },
+  "io.modelcontextprotocol/clientCapabilities": capabilities
+})
