@@ -123,7 +123,7 @@ The agent leaves; the conversation stays open, and if no other agent is in it th
         answer: (text) => {
           questions.push(text)
           const agent = served.sandbox.state.get(sid(1, "KD"))?.get(sid(1, "UO"))?.participants[1]
-          if (agent?.routing !== undefined) Object.assign(agent.routing, { worker_sid: sid(1, "WK", 7) })
+          if (agent?.routing != null) Object.assign(agent.routing, { worker_sid: sid(1, "WK", 7) })
           return "accept"
         }
       })
