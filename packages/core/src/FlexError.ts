@@ -7,32 +7,43 @@
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 
-/** What was being done when it failed. */
+/**
+ * What was being done when it failed: `"list"` (a page, a stream or a list), `"setStatus"`, or `"reference"` (naming a
+ * channel or a participant; nothing is sent for that).
+ *
+ * @example
+ * ```ts
+ * import { FlexError } from "@flex-participants/core"
+ *
+ * FlexError.Operation.literals // => ["list", "setStatus", "reference"]
+ * ```
+ */
 export const Operation = Schema.Literals(["list", "setStatus", "reference"])
+/** What {@link Operation} accepts. */
 export type Operation = typeof Operation.Type
 
 const reply = {
-  /** HTTP status of the reply. */
   status: Schema.optionalKey(Schema.Int),
-  /** Twilio's error code, such as 20404; https://www.twilio.com/docs/api/errors lists them. */
   code: Schema.optionalKey(Schema.Int),
-  /** Twilio's own words, capped at 500 characters. */
   detail: Schema.optionalKey(Schema.String),
-  /** Twilio's page about the code. */
   moreInfo: Schema.optionalKey(Schema.String),
-  /** `Twilio-Request-Id` (`RQ…`): Twilio's support asks for it. */
   requestId: Schema.optionalKey(Schema.String),
-  /** The delay that the reply's `Retry-After` asked for. */
   retryAfter: Schema.optionalKey(Schema.Duration)
 }
 
-/** What each reason made from a reply may carry. */
+/** What each reason may carry, as far as a reply said so. With no `status` there was no reply. */
 export interface ReplyFields {
+  /** HTTP status of the reply. */
   readonly status?: number
+  /** Twilio's error code, such as 20404; https://www.twilio.com/docs/api/errors lists them. */
   readonly code?: number
+  /** Twilio's own words, capped at 500 characters. */
   readonly detail?: string
+  /** Address of Twilio's page about the code, capped at 500 characters. */
   readonly moreInfo?: string
+  /** `Twilio-Request-Id` (`RQ…`): Twilio's support asks for it. */
   readonly requestId?: string
+  /** The delay that the reply's `Retry-After` asked for, from the moment that the reply came; zero for a date in the past. */
   readonly retryAfter?: Duration.Duration
 }
 
@@ -42,12 +53,22 @@ const sentence = (what: string, reply: ReplyFields): string => {
     reply.status === undefined ? undefined : `HTTP ${reply.status}`,
     reply.code === undefined ? undefined : `code ${reply.code}`,
     reply.requestId === undefined ? undefined : `request ${reply.requestId}`,
-    reply.retryAfter === undefined ? undefined : `try again after ${Duration.format(reply.retryAfter)}`
+    reply.retryAfter === undefined ? undefined : `try again after ${Duration.format(reply.retryAfter)}`,
+    reply.moreInfo === undefined ? undefined : `see ${reply.moreInfo}`
   ].filter((fact) => fact !== undefined)
   return facts.length === 0 ? what : `${what} (${facts.join("; ")})`
 }
 
-/** The input is wrong. With no `status` it was refused here, before any I/O; with one, by Twilio. */
+/**
+ * The input is wrong. With no `status` it was refused here, before any I/O; with one (400), by Twilio.
+ *
+ * @example
+ * ```ts
+ * import { FlexError } from "@flex-participants/core"
+ *
+ * new FlexError.InvalidRequest({ problem: "pageSize: expected a whole number from 1 to 1000" }).message // => "pageSize: expected a whole number from 1 to 1000"
+ * ```
+ */
 export class InvalidRequest extends Schema.TaggedError<InvalidRequest>("@flex-participants/core/InvalidRequest")(
   "InvalidRequest",
   { ...reply, problem: Schema.String }
@@ -57,58 +78,138 @@ export class InvalidRequest extends Schema.TaggedError<InvalidRequest>("@flex-pa
   }
 }
 
-/** Twilio does not accept the credentials (401). Right credentials of another region read the same. */
+/**
+ * Twilio does not accept the credentials (401). Right credentials of another region read the same.
+ *
+ * @example
+ * ```ts
+ * import { FlexError } from "@flex-participants/core"
+ *
+ * new FlexError.Unauthorized({ status: 401, code: 20003 }).message // => "Twilio does not accept the credentials: check that SID and secret belong together, and to this region (HTTP 401; code 20003)"
+ * ```
+ */
 export class Unauthorized extends Schema.TaggedError<Unauthorized>("@flex-participants/core/Unauthorized")(
   "Unauthorized",
   reply
 ) {
   override get message(): string {
-    return sentence("Twilio does not accept the credentials; check that SID and secret belong together", this)
+    return sentence(
+      "Twilio does not accept the credentials: check that SID and secret belong together, and to this region",
+      this
+    )
   }
 }
 
-/** The credentials are good, but not for this (403). Test credentials and restricted API keys end here. */
+/**
+ * The credentials are good, but not for this (403). Test credentials and restricted API keys end here.
+ *
+ * @example
+ * ```ts
+ * import { FlexError } from "@flex-participants/core"
+ *
+ * new FlexError.Forbidden({ status: 403, code: 20008 }).message // => "these credentials are not allowed to do this: test credentials and restricted API keys are not (HTTP 403; code 20008)"
+ * ```
+ */
 export class Forbidden extends Schema.TaggedError<Forbidden>("@flex-participants/core/Forbidden")("Forbidden", reply) {
   override get message(): string {
-    return sentence("these credentials are not allowed to do this", this)
+    return sentence(
+      "these credentials are not allowed to do this: test credentials and restricted API keys are not",
+      this
+    )
   }
 }
 
-/** No such interaction, channel or participant (404). Channels vanish after 180 idle days. */
+/**
+ * No such interaction, channel or participant (404). Channels vanish after 180 idle days.
+ *
+ * @example
+ * ```ts
+ * import { FlexError } from "@flex-participants/core"
+ *
+ * new FlexError.NotFound({ status: 404, code: 20404 }).message // => "this account has no such interaction, channel or participant: check that the SIDs come from one task of this account (HTTP 404; code 20404)"
+ * ```
+ */
 export class NotFound extends Schema.TaggedError<NotFound>("@flex-participants/core/NotFound")("NotFound", reply) {
   override get message(): string {
-    return sentence("no such interaction, channel or participant in this account", this)
+    return sentence(
+      "this account has no such interaction, channel or participant: check that the SIDs come from one task of this account",
+      this
+    )
   }
 }
 
-/** Twilio refused the change because of the state it is in: not an agent, or already left (409 or 422). */
+/**
+ * Twilio refused the change because of the state it is in: not an agent, or already left (409 or 422; which of them
+ * means what is assumed).
+ *
+ * @example
+ * ```ts
+ * import { FlexError } from "@flex-participants/core"
+ *
+ * new FlexError.Conflict({ status: 422, code: 45008 }).message // => "Twilio refused the change: the participant is not an agent, or has already left or reached this status (HTTP 422; code 45008)"
+ * ```
+ */
 export class Conflict extends Schema.TaggedError<Conflict>("@flex-participants/core/Conflict")("Conflict", reply) {
   override get message(): string {
-    return sentence("Twilio refused: the participant is not an agent, or is not in a state that allows this", this)
+    return sentence(
+      "Twilio refused the change: the participant is not an agent, or has already left or reached this status",
+      this
+    )
   }
 }
 
-/** Too many requests (429). The request was not processed: sending it again is safe. */
+/**
+ * Too many requests: refused by Twilio (429), or, with no `status`, held back by this client's own rate limit until the
+ * time for the call was over. Nothing was processed: doing it again later is safe.
+ *
+ * @example
+ * ```ts
+ * import { Duration } from "effect"
+ * import { FlexError } from "@flex-participants/core"
+ *
+ * new FlexError.RateLimited({ status: 429, code: 20429, retryAfter: Duration.seconds(90) }).message // => "too many requests at once: this one was not processed, and doing it again later is safe (HTTP 429; code 20429; try again after 1m 30s)"
+ * ```
+ */
 export class RateLimited extends Schema.TaggedError<RateLimited>("@flex-participants/core/RateLimited")(
   "RateLimited",
   reply
 ) {
   override get message(): string {
-    return sentence("too many requests; this one was not processed", this)
+    return this.status === undefined
+      ? "held back by this client's own rate limit until its time was over: nothing was sent, and doing it again later is safe"
+      : sentence("too many requests at once: this one was not processed, and doing it again later is safe", this)
   }
 }
 
-/** Twilio failed (5xx), and a write was certainly not carried out. */
+/**
+ * Twilio failed (5xx), and a write was certainly not carried out.
+ *
+ * @example
+ * ```ts
+ * import { FlexError } from "@flex-participants/core"
+ *
+ * new FlexError.ServerError({ status: 503, code: 20503 }).message // => "Twilio could not serve the request: nothing was changed, and doing it again later is safe (HTTP 503; code 20503)"
+ * ```
+ */
 export class ServerError extends Schema.TaggedError<ServerError>("@flex-participants/core/ServerError")(
   "ServerError",
   reply
 ) {
   override get message(): string {
-    return sentence("Twilio could not serve the request", this)
+    return sentence("Twilio could not serve the request: nothing was changed, and doing it again later is safe", this)
   }
 }
 
-/** No reply: refused, unresolvable, reset, timed out. A write with this reason never left this machine. */
+/**
+ * No reply: refused, unresolvable, reset, timed out. A write with this reason never left this machine.
+ *
+ * @example
+ * ```ts
+ * import { FlexError } from "@flex-participants/core"
+ *
+ * new FlexError.NetworkError({ problem: "no answer from https://flex-api.twilio.com (ENOTFOUND)" }).message // => "no answer from https://flex-api.twilio.com (ENOTFOUND)"
+ * ```
+ */
 export class NetworkError extends Schema.TaggedError<NetworkError>("@flex-participants/core/NetworkError")(
   "NetworkError",
   { ...reply, problem: Schema.String }
@@ -118,7 +219,16 @@ export class NetworkError extends Schema.TaggedError<NetworkError>("@flex-partic
   }
 }
 
-/** A reply that is not what the API promises; `problem` has the path of the first mismatch. */
+/**
+ * A reply that is not what the API promises; `problem` has the path of the first mismatch.
+ *
+ * @example
+ * ```ts
+ * import { FlexError } from "@flex-participants/core"
+ *
+ * new FlexError.UnexpectedResponse({ status: 200, problem: "expected JSON, got HTML" }).message // => "expected JSON, got HTML (HTTP 200)"
+ * ```
+ */
 export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>(
   "@flex-participants/core/UnexpectedResponse"
 )("UnexpectedResponse", { ...reply, problem: Schema.String }) {
@@ -129,7 +239,15 @@ export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>(
 
 /**
  * A write left this machine, and no answer came back that tells what became of it. It may or may not have been carried
- * out. It is never sent again silently; list the participants, then repeat it if needed.
+ * out. It is never sent again silently, and no operation of the API can tell. Repeating the same change is harmless as
+ * far as is known (Twilio's warning 80906 says so for a duplicate): at worst it is a {@link Conflict}.
+ *
+ * @example
+ * ```ts
+ * import { FlexError } from "@flex-participants/core"
+ *
+ * new FlexError.OutcomeUnknown({ problem: "no answer from https://flex-api.twilio.com (ECONNRESET)" }).message // => "it is not known whether the change was applied: no answer from https://flex-api.twilio.com (ECONNRESET)"
+ * ```
  */
 export class OutcomeUnknown extends Schema.TaggedError<OutcomeUnknown>("@flex-participants/core/OutcomeUnknown")(
   "OutcomeUnknown",
@@ -140,6 +258,16 @@ export class OutcomeUnknown extends Schema.TaggedError<OutcomeUnknown>("@flex-pa
   }
 }
 
+/**
+ * Any of the ten reasons.
+ *
+ * @example
+ * ```ts
+ * import { FlexError } from "@flex-participants/core"
+ *
+ * FlexError.Reason.members.length // => 10
+ * ```
+ */
 export const Reason = Schema.Union([
   InvalidRequest,
   Unauthorized,
@@ -152,6 +280,7 @@ export const Reason = Schema.Union([
   UnexpectedResponse,
   OutcomeUnknown
 ])
+/** One of the reasons in {@link Reason}; `_tag` tells which. */
 export type Reason = typeof Reason.Type
 
 /**
@@ -167,6 +296,7 @@ export type Reason = typeof Reason.Type
  *   reason: new FlexError.NotFound({ status: 404, code: 20404 })
  * })
  * const handled = failed.pipe(Effect.catchReason("FlexError", "NotFound", () => Effect.succeed("no such channel")))
+ * Effect.runSync(handled) // => "no such channel"
  * ```
  */
 export class FlexError extends Schema.TaggedError<FlexError>("@flex-participants/core/FlexError")("FlexError", {
@@ -188,6 +318,11 @@ export class FlexError extends Schema.TaggedError<FlexError>("@flex-participants
     return this.reason.retryAfter
   }
 
+  /** HTTP status, if there was a reply. */
+  get status(): number | undefined {
+    return this.reason.status
+  }
+
   /** Twilio's error code, if a reply named one. */
   get code(): number | undefined {
     return this.reason.code
@@ -199,6 +334,10 @@ export class FlexError extends Schema.TaggedError<FlexError>("@flex-participants
   }
 }
 
-/** A {@link FlexError} for input that is refused here, before any I/O. */
+/**
+ * A {@link FlexError} for input that is refused before any I/O.
+ *
+ * @internal
+ */
 export const invalid = (operation: Operation, problem: string): FlexError =>
   new FlexError({ operation, reason: new InvalidRequest({ problem }) })

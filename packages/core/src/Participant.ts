@@ -7,10 +7,21 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { FlexError, invalid } from "./FlexError.ts"
+import { type FlexError, invalid } from "./FlexError.ts"
 import * as Sid from "./Sid.ts"
 
-/** The statuses that an agent can be moved to. Source: Twilio's page, "Modify a Channel Participant". */
+/**
+ * The statuses that an agent can be moved to. Source: Twilio's page, "Modify a Channel Participant".
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Participant } from "@flex-participants/core"
+ *
+ * Schema.is(Participant.ParticipantStatus)("wrapup") // => true
+ * Schema.is(Participant.ParticipantStatus)("active") // => false
+ * ```
+ */
 export const ParticipantStatus = Schema.Literals(["wrapup", "closed"])
 /**
  * - `"wrapup"`: the agent's reservation goes to wrapping; the agent may still finish up. The conversation stays open.
@@ -21,24 +32,36 @@ export const ParticipantStatus = Schema.Literals(["wrapup", "closed"])
  */
 export type ParticipantStatus = typeof ParticipantStatus.Type
 
-/** The types that Twilio documents. */
+/**
+ * The types that Twilio documents. Source: Twilio's page, "Participant Properties".
+ *
+ * @example
+ * ```ts
+ * import { Participant } from "@flex-participants/core"
+ *
+ * Participant.knownTypes // => ["agent", "customer", "supervisor", "external", "unknown"]
+ * ```
+ */
 export const knownTypes = ["agent", "customer", "supervisor", "external", "unknown"] as const
 
 /** One of {@link knownTypes}, or what Twilio may add to them. */
 export type ParticipantType = (typeof knownTypes)[number] | (string & {})
 
-/** Names a channel. Made by {@link channel}. */
+/** Names a channel. Made by {@link channel} or {@link channelFromUrl}; a {@link ParticipantRef} and a {@link Participant} are one too. */
 export interface ChannelRef {
   readonly interactionSid: Sid.InteractionSid
   readonly channelSid: Sid.ChannelSid
 }
 
-/** Names a participant of a channel. Made by {@link participant} or {@link ref}. */
+/** Names a participant of a channel. Made by {@link participant}, {@link ref} or {@link fromUrl}. */
 export interface ParticipantRef extends ChannelRef {
   readonly participantSid: Sid.ParticipantSid
 }
 
-/** Who works on what, for an agent. Any key may be missing, and Twilio may add others, which are kept. */
+/**
+ * Who works on what, for an agent. Any key may be missing, and Twilio may add others: those are kept under Twilio's own
+ * names. What Twilio sends as `task_sid`, `worker_sid` or `reservation_sid` and is not such a SID is kept under that name.
+ */
 export interface RoutingProperties {
   readonly taskSid?: Sid.TaskSid
   readonly workerSid?: Sid.WorkerSid
@@ -51,7 +74,7 @@ export interface RoutingProperties {
  * left can stay in the list.
  */
 export interface Participant extends ChannelRef {
-  /** Missing only if Twilio left it out; such a participant cannot be referred to. */
+  /** Missing only if Twilio sent none, or something that is not one; such a participant cannot be referred to. */
   readonly sid?: Sid.ParticipantSid
   /** `"unknown"` if Twilio left it out. */
   readonly type: ParticipantType
@@ -66,19 +89,34 @@ export interface Agent extends Participant {
   readonly sid: Sid.ParticipantSid
 }
 
-/** Is this an agent (with a SID), so that its status can be set? */
+/**
+ * Is this an agent (with a SID), so that its status can be set?
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Participant } from "@flex-participants/core"
+ *
+ * const customer = Effect.map(
+ *   Participant.channel("KD00000000000000000000000000000001", "UO00000000000000000000000000000001"),
+ *   (channel): Participant.Participant => ({ ...channel, type: "customer" })
+ * )
+ * Effect.runSync(Effect.map(customer, Participant.isAgent)) // => false
+ * ```
+ */
 export const isAgent = (participant: Participant): participant is Agent =>
   participant.type === "agent" && participant.sid !== undefined
 
 /**
- * The reference of a participant out of a list.
+ * The reference of a participant out of a list. Not checked again: the list has done so.
  *
  * @example
  * ```ts
  * import { Participant } from "@flex-participants/core"
  *
- * const refs = (participants: ReadonlyArray<Participant.Participant>) =>
+ * const agentsOf = (participants: ReadonlyArray<Participant.Participant>) =>
  *   participants.filter(Participant.isAgent).map(Participant.ref)
+ * agentsOf([]) // => []
  * ```
  */
 export const ref = (participant: Participant & { readonly sid: Sid.ParticipantSid }): ParticipantRef => ({
@@ -88,25 +126,92 @@ export const ref = (participant: Participant & { readonly sid: Sid.ParticipantSi
 })
 
 /**
- * Names a channel by its two SIDs. Fails with `InvalidRequest`, which says what is wrong with which of them.
+ * Names a channel by its two SIDs, which TaskRouter's task has as attributes `flexInteractionSid` and
+ * `flexInteractionChannelSid`. Fails with `InvalidRequest`, which says what is wrong with which of them.
  *
  * @example
  * ```ts
+ * import { Effect } from "effect"
  * import { Participant } from "@flex-participants/core"
  *
- * const channel = Participant.channel("KD00000000000000000000000000000001", "UO00000000000000000000000000000001")
+ * const channel = Participant.channel("KD00000000000000000000000000000001", "UO0001")
+ * Effect.runSync(Effect.flip(channel)).message // => "reference: channelSid: expected UO followed by 32 hexadecimal digits, got 6 characters"
  * ```
  */
 export const channel = (interactionSid: string, channelSid: string): Effect.Effect<ChannelRef, FlexError> =>
   check("reference", { interactionSid, channelSid } as ChannelRef)
 
-/** Names a participant by its three SIDs. Fails with `InvalidRequest`, which says what is wrong with which of them. */
+/**
+ * Names a participant by its three SIDs. Fails with `InvalidRequest`, which says what is wrong with which of them.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Participant } from "@flex-participants/core"
+ *
+ * const agent = Participant.participant(
+ *   "KD00000000000000000000000000000001",
+ *   "UO00000000000000000000000000000001",
+ *   "UT00000000000000000000000000000002"
+ * )
+ * Effect.runSync(agent).participantSid // => "UT00000000000000000000000000000002"
+ * ```
+ */
 export const participant = (
   interactionSid: string,
   channelSid: string,
   participantSid: string
 ): Effect.Effect<ParticipantRef, FlexError> =>
   check("reference", { interactionSid, channelSid, participantSid } as ParticipantRef)
+
+/**
+ * Names a participant by its URL, as in `url` of a participant. Only the SIDs in its path are taken: requests go to the
+ * configured origin, whatever the URL's. Fails with `InvalidRequest`.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Participant } from "@flex-participants/core"
+ *
+ * const agent = Participant.fromUrl(
+ *   "https://flex-api.twilio.com/v1/Interactions/KD00000000000000000000000000000001/Channels/UO00000000000000000000000000000001/Participants/UT00000000000000000000000000000002"
+ * )
+ * Effect.runSync(agent).participantSid // => "UT00000000000000000000000000000002"
+ * ```
+ */
+export const fromUrl = (url: string): Effect.Effect<ParticipantRef, FlexError> => {
+  const [, interactionSid = "", channelSid = "", participantSid] = route.exec(pathname(url)) ?? []
+  return participantSid === undefined
+    ? Effect.fail(
+        invalid("reference", "url: expected the URL of a participant, …/Interactions/KD…/Channels/UO…/Participants/UT…")
+      )
+    : participant(interactionSid, channelSid, participantSid)
+}
+
+/**
+ * Names a channel by its URL, or by that of its participants, or of one of them; otherwise as {@link fromUrl}.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Participant } from "@flex-participants/core"
+ *
+ * const channel = Participant.channelFromUrl(
+ *   "https://flex-api.twilio.com/v1/Interactions/KD00000000000000000000000000000001/Channels/UO00000000000000000000000000000001"
+ * )
+ * Effect.runSync(channel).channelSid // => "UO00000000000000000000000000000001"
+ * ```
+ */
+export const channelFromUrl = (url: string): Effect.Effect<ChannelRef, FlexError> => {
+  const [, interactionSid, channelSid] = route.exec(pathname(url)) ?? []
+  return interactionSid === undefined || channelSid === undefined
+    ? Effect.fail(invalid("reference", "url: expected the URL of a channel, …/Interactions/KD…/Channels/UO…"))
+    : channel(interactionSid, channelSid)
+}
+
+const route = /^\/v1\/Interactions\/([^/]+)\/Channels\/([^/]+)(?:\/Participants(?:\/([^/]+))?)?\/?$/u
+
+const pathname = (url: string) => (URL.canParse(url) ? new URL(url).pathname : "")
 
 /**
  * Checks a reference before any I/O: types are gone at run time, and a `..` in the place of a SID would rewrite the path.

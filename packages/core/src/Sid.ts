@@ -4,53 +4,128 @@
  *
  * Source of each pattern: Twilio's page "Interaction Channel Participants".
  */
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 
-const names = {
-  KD: "an interaction SID",
-  UO: "a channel SID",
-  UT: "a participant SID",
-  WT: "a task SID",
-  WK: "a worker SID",
-  WR: "a reservation SID"
+const kinds = {
+  AC: { name: "an account SID", pattern: /^AC[0-9a-fA-F]{32}$/u },
+  SK: { name: "an API key SID", pattern: /^SK[0-9a-fA-F]{32}$/u },
+  KD: { name: "an interaction SID", pattern: /^KD[0-9a-fA-F]{32}$/u },
+  UO: { name: "a channel SID", pattern: /^UO[0-9a-fA-F]{32}$/u },
+  UT: { name: "a participant SID", pattern: /^UT[0-9a-fA-F]{32}$/u },
+  WT: { name: "a task SID", pattern: /^WT[0-9a-fA-F]{32}$/u },
+  WK: { name: "a worker SID", pattern: /^WK[0-9a-fA-F]{32}$/u },
+  WR: { name: "a reservation SID", pattern: /^WR[0-9a-fA-F]{32}$/u }
 }
 
-/** The two letters that a SID of each kind starts with. */
-export type Prefix = keyof typeof names
+/** The two letters that a SID of each kind starts with. `AC` and `SK` are never part of this resource: they name credentials. */
+export type Prefix = keyof typeof kinds
 
 /** The first check says what is wrong; the second is the same rule in the form that JSON Schema and generators read. */
-const sid = (prefix: Prefix, pattern: RegExp) =>
+const sid = (prefix: Prefix) =>
   Schema.String.check(
     Schema.makeFilter((input) => problem(prefix, input), { toJsonSchema: () => ({}) }, true),
-    Schema.isPattern(pattern)
+    Schema.isPattern(kinds[prefix].pattern)
   )
 
-/** An interaction: `KD` and 32 hexadecimal digits. Task attribute `flexInteractionSid` has it. */
-export const InteractionSid = sid("KD", /^KD[0-9a-fA-F]{32}$/u).pipe(Schema.brand("InteractionSid"))
+/**
+ * An interaction: `KD` and 32 hexadecimal digits. Task attribute `flexInteractionSid` has it.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Sid } from "@flex-participants/core"
+ *
+ * Schema.is(Sid.InteractionSid)("KD00000000000000000000000000000001") // => true
+ * Schema.is(Sid.InteractionSid)("KD1") // => false
+ * ```
+ */
+export const InteractionSid = sid("KD").pipe(Schema.brand("InteractionSid"))
+/** What {@link InteractionSid} accepts: a string with a brand, so that no other SID fits in its place. */
 export type InteractionSid = typeof InteractionSid.Type
 
-/** A channel of an interaction: `UO` and 32 hexadecimal digits. Task attribute `flexInteractionChannelSid` has it. */
-export const ChannelSid = sid("UO", /^UO[0-9a-fA-F]{32}$/u).pipe(Schema.brand("ChannelSid"))
+/**
+ * A channel of an interaction: `UO` and 32 hexadecimal digits. Task attribute `flexInteractionChannelSid` has it.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Sid } from "@flex-participants/core"
+ *
+ * Schema.is(Sid.ChannelSid)("UO00000000000000000000000000000001") // => true
+ * Schema.is(Sid.ChannelSid)("UO1") // => false
+ * ```
+ */
+export const ChannelSid = sid("UO").pipe(Schema.brand("ChannelSid"))
+/** What {@link ChannelSid} accepts: a string with a brand, so that no other SID fits in its place. */
 export type ChannelSid = typeof ChannelSid.Type
 
-/** A participant of a channel: `UT` and 32 hexadecimal digits. Listing the channel's participants gives it. */
-export const ParticipantSid = sid("UT", /^UT[0-9a-fA-F]{32}$/u).pipe(Schema.brand("ParticipantSid"))
+/**
+ * A participant of a channel: `UT` and 32 hexadecimal digits. Listing the channel's participants gives it.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Sid } from "@flex-participants/core"
+ *
+ * Schema.is(Sid.ParticipantSid)("UT00000000000000000000000000000001") // => true
+ * Schema.is(Sid.ParticipantSid)("UT1") // => false
+ * ```
+ */
+export const ParticipantSid = sid("UT").pipe(Schema.brand("ParticipantSid"))
+/** What {@link ParticipantSid} accepts: a string with a brand, so that no other SID fits in its place. */
 export type ParticipantSid = typeof ParticipantSid.Type
 
-/** A TaskRouter task: `WT` and 32 hexadecimal digits. */
-export const TaskSid = sid("WT", /^WT[0-9a-fA-F]{32}$/u).pipe(Schema.brand("TaskSid"))
+/**
+ * A TaskRouter task: `WT` and 32 hexadecimal digits.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Sid } from "@flex-participants/core"
+ *
+ * Schema.is(Sid.TaskSid)("WT00000000000000000000000000000001") // => true
+ * Schema.is(Sid.TaskSid)("WT1") // => false
+ * ```
+ */
+export const TaskSid = sid("WT").pipe(Schema.brand("TaskSid"))
+/** What {@link TaskSid} accepts: a string with a brand, so that no other SID fits in its place. */
 export type TaskSid = typeof TaskSid.Type
 
-/** A TaskRouter worker, the agent as a person: `WK` and 32 hexadecimal digits. */
-export const WorkerSid = sid("WK", /^WK[0-9a-fA-F]{32}$/u).pipe(Schema.brand("WorkerSid"))
+/**
+ * A TaskRouter worker, the agent as a person: `WK` and 32 hexadecimal digits.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Sid } from "@flex-participants/core"
+ *
+ * Schema.is(Sid.WorkerSid)("WK00000000000000000000000000000001") // => true
+ * Schema.is(Sid.WorkerSid)("WK1") // => false
+ * ```
+ */
+export const WorkerSid = sid("WK").pipe(Schema.brand("WorkerSid"))
+/** What {@link WorkerSid} accepts: a string with a brand, so that no other SID fits in its place. */
 export type WorkerSid = typeof WorkerSid.Type
 
-/** A TaskRouter reservation, one worker on one task: `WR` and 32 hexadecimal digits. */
-export const ReservationSid = sid("WR", /^WR[0-9a-fA-F]{32}$/u).pipe(Schema.brand("ReservationSid"))
+/**
+ * A TaskRouter reservation, one worker on one task: `WR` and 32 hexadecimal digits.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Sid } from "@flex-participants/core"
+ *
+ * Schema.is(Sid.ReservationSid)("WR00000000000000000000000000000001") // => true
+ * Schema.is(Sid.ReservationSid)("WR1") // => false
+ * ```
+ */
+export const ReservationSid = sid("WR").pipe(Schema.brand("ReservationSid"))
+/** What {@link ReservationSid} accepts: a string with a brand, so that no other SID fits in its place. */
 export type ReservationSid = typeof ReservationSid.Type
 
 /**
- * Says what is wrong with `input` as a SID that starts with `prefix`; `undefined` if nothing is.
+ * Says what is wrong with `input` as a SID that starts with `prefix`; `undefined` if nothing is. Positions count from 1.
  *
  * The input itself is never repeated: it may be anything, a secret included.
  *
@@ -63,21 +138,52 @@ export type ReservationSid = typeof ReservationSid.Type
  * Sid.problem("KD", `KD${"a".repeat(32)}`) // => undefined
  * ```
  */
-export const problem = (prefix: Prefix, input: unknown): string | undefined => {
-  const got = mismatch(prefix, input)
-  return got === undefined ? undefined : `expected ${prefix} followed by 32 hexadecimal digits, got ${got}`
-}
+export const problem = (prefix: Prefix, input: unknown): string | undefined =>
+  typeof input === "string" && kinds[prefix].pattern.test(input)
+    ? undefined
+    : `expected ${prefix} followed by 32 hexadecimal digits, got ${mismatch(prefix, input)}`
 
-const mismatch = (prefix: Prefix, input: unknown): string | undefined => {
+const mismatch = (prefix: Prefix, input: unknown): string => {
   if (typeof input !== "string") return input === null ? "null" : typeof input
   if (input === "") return "an empty string"
   const start = input.slice(0, 2)
   if (start !== prefix) {
-    if (start in names) return `${names[start as Prefix]} (${start})`
+    if (start in kinds) return `${kinds[start as Prefix].name} (${start})`
     if (start.toUpperCase() === prefix) return `${start}: the two letters are upper case`
-    if (input.length === 34) return `other letters at the start`
+    if (input.length === 34) return "other letters at the start"
   }
   if (input.length !== 34) return `${input.length} characters`
-  const odd = input.slice(2).search(/[^0-9a-fA-F]/u)
-  return odd === -1 ? undefined : `something else at character ${odd + 3}`
+  return `something else at character ${input.slice(2).search(/[^0-9a-fA-F]/u) + 3}`
+}
+
+interface Branded {
+  readonly KD: InteractionSid
+  readonly UO: ChannelSid
+  readonly UT: ParticipantSid
+  readonly WT: TaskSid
+  readonly WK: WorkerSid
+  readonly WR: ReservationSid
+}
+
+/** The letters of the SIDs that this resource shows. */
+export type ResourcePrefix = keyof Branded
+
+/** The branded SID that starts with `P`. */
+export type Of<P extends ResourcePrefix> = Branded[P]
+
+/**
+ * The SID in `input`, with its brand; or what is wrong with `input`, in the words of {@link problem}.
+ *
+ * @example
+ * ```ts
+ * import { Result } from "effect"
+ * import { Sid } from "@flex-participants/core"
+ *
+ * Sid.parse("WK", "WK00000000000000000000000000000001") // => Result.succeed("WK00000000000000000000000000000001")
+ * Sid.parse("WK", undefined) // => Result.fail("expected WK followed by 32 hexadecimal digits, got undefined")
+ * ```
+ */
+export const parse = <P extends ResourcePrefix>(prefix: P, input: unknown): Result.Result<Of<P>, string> => {
+  const wrong = problem(prefix, input)
+  return wrong === undefined ? Result.succeed(input as Of<P>) : Result.fail(wrong)
 }

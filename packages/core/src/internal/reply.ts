@@ -1,10 +1,9 @@
 /** From a reply, or from the lack of one, to a reason. */
 import * as Duration from "effect/Duration"
+import * as Headers from "effect/http/Headers"
 import type * as HttpClientError from "effect/http/HttpClientError"
-import type * as HttpClientResponse from "effect/http/HttpClientResponse"
-import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import * as Schema from "effect/Schema"
+import * as Result from "effect/Result"
 import {
   Conflict,
   Forbidden,
@@ -19,33 +18,54 @@ import {
   type Reason,
   type ReplyFields
 } from "../FlexError.ts"
-import { WireError } from "./wire.ts"
 
-const detailLimit = 500
-const decodeError = Schema.decodeUnknownOption(Schema.fromJsonString(WireError))
+const textLimit = 500
 
-/** What every reason made from this reply carries. `now` (epoch milliseconds) is what a date in `Retry-After` is measured from. */
-export const fields = (response: HttpClientResponse.HttpClientResponse, body: string, now: number): ReplyFields => {
-  const error = Option.getOrUndefined(decodeError(body))
-  const detail = error?.detail ?? error?.message ?? error?.title
-  const moreInfo = error?.more_info ?? error?.type
-  const requestId = response.headers["twilio-request-id"]
-  const retryAfter = parseRetryAfter(response.headers["retry-after"], now)
+/**
+ * What every reason made from this reply carries. `body` is Twilio's own error body, RFC 9457's, which newer endpoints
+ * send, or anything else: what has not the right type is ignored. `now` (epoch milliseconds) is what a date in
+ * `Retry-After` is measured from; `hide` takes secrets out of a text.
+ */
+export const fields = (
+  status: number,
+  headers: Headers.Headers,
+  body: unknown,
+  now: number,
+  hide: (text: string) => string
+): ReplyFields => {
+  const error = Predicate.isObject(body) ? (body as Record<string, unknown>) : {}
+  const code = Number.isSafeInteger(error["code"]) ? (error["code"] as number) : undefined
+  const detail = text(error["detail"]) ?? text(error["message"]) ?? text(error["title"])
+  const moreInfo = text(error["more_info"]) ?? text(error["type"])
+  const requestId = headers["twilio-request-id"]
+  const retryAfter = parseRetryAfter(headers["retry-after"], now)
   return {
-    status: response.status,
-    ...(error?.code == null ? undefined : { code: error.code }),
-    ...(detail == null ? undefined : { detail: detail.slice(0, detailLimit) }),
-    ...(moreInfo == null ? undefined : { moreInfo: moreInfo.slice(0, detailLimit) }),
-    ...(requestId === undefined ? undefined : { requestId: requestId.slice(0, 64) }),
+    status,
+    ...(code === undefined ? undefined : { code }),
+    ...(detail === undefined
+      ? undefined
+      : { detail: [detail, ...details(error["errors"])].join("; ").slice(0, textLimit) }),
+    ...(moreInfo === undefined || !/^https?:/u.test(moreInfo) ? undefined : { moreInfo: moreInfo.slice(0, textLimit) }),
+    ...(requestId === undefined || !/^[\w-]{1,64}$/u.test(requestId) ? undefined : { requestId: hide(requestId) }),
     ...(retryAfter === undefined ? undefined : { retryAfter })
   }
 }
 
-/** Seconds, or an HTTP date. What is neither, or lies in the past, is ignored. */
+const text = (value: unknown): string | undefined => (Predicate.isString(value) && value !== "" ? value : undefined)
+
+/** RFC 9457's `errors`: what is wrong, one by one. */
+const details = (errors: unknown): ReadonlyArray<string> =>
+  Array.isArray(errors)
+    ? errors.flatMap((error: unknown) => (Predicate.hasProperty(error, "detail") ? (text(error.detail) ?? []) : []))
+    : []
+
+/** Seconds, or an HTTP date; zero for one in the past. What is neither is ignored, a negative number too. */
 export const parseRetryAfter = (header: string | undefined, now: number): Duration.Duration | undefined => {
   if (header === undefined) return undefined
-  const millis = /^\d{1,10}$/u.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - now
-  return Number.isFinite(millis) && millis >= 0 ? Duration.millis(millis) : undefined
+  return Headers.parseRetryAfter(header).pipe(
+    Result.map((retryAfter) => Headers.retryAfterDelay(retryAfter, now)),
+    Result.getOrUndefined
+  )
 }
 
 /** The reason for a status that is not 2xx. `code` tells whether it was Twilio that answered, and not a gateway. */
@@ -66,6 +86,12 @@ export const fromStatus = (reply: ReplyFields, isWrite: boolean): Reason => {
     case 429:
       return new RateLimited(reply)
   }
+  if (status < 400) {
+    return new UnexpectedResponse({
+      ...reply,
+      problem: "the reply is a redirect, and none is followed: the credentials go to the configured origin only"
+    })
+  }
   if (status < 500) {
     return new UnexpectedResponse({ ...reply, problem: `expected a 2xx or a documented error, got HTTP ${status}` })
   }
@@ -78,15 +104,11 @@ export const fromStatus = (reply: ReplyFields, isWrite: boolean): Reason => {
 const refused = (reply: ReplyFields): boolean =>
   reply.status === 503 && (reply.code !== undefined || reply.retryAfter !== undefined)
 
-/** Failures that happen before a byte of the request has left. */
+/** Failures of name resolution and of TLS: they happen before a byte of the request has left. */
 const neverSent = new Set([
-  "ECONNREFUSED",
   "ENOTFOUND",
   "EAI_AGAIN",
   "EAI_FAIL",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "EADDRNOTAVAIL",
   "UND_ERR_CONNECT_TIMEOUT",
   "DEPTH_ZERO_SELF_SIGNED_CERT",
   "SELF_SIGNED_CERT_IN_CHAIN",
@@ -99,25 +121,35 @@ const neverSent = new Set([
 
 /** The reason when no reply came. Only the error's code is kept: a cause can hold the request, and that the credentials. */
 export const fromTransport = (error: HttpClientError.HttpClientError, origin: string, isWrite: boolean): Reason => {
-  const code = errorCode(error)
-  const problem = `no answer from ${origin}${code === undefined ? "" : ` (${code})`}`
+  const { code, syscall } = innermost(error) ?? {}
   const tag = error.reason._tag
-  const unsent = tag === "EncodeError" || tag === "InvalidUrlError" || (code !== undefined && neverSent.has(code))
-  return isWrite && !unsent ? new OutcomeUnknown({ problem }) : new NetworkError({ problem })
+  const unsent =
+    tag === "EncodeError" ||
+    tag === "InvalidUrlError" ||
+    syscall === "connect" ||
+    (code !== undefined && neverSent.has(code))
+  const what = unsent ? "could not connect to" : tag === "DecodeError" ? "a broken answer from" : "no answer from"
+  return lost(`${what} ${origin}${code === undefined ? "" : ` (${code})`}`, isWrite && !unsent)
 }
 
-/** The innermost `code`: fetch and node:http bury it at different depths. */
-const errorCode = (error: unknown, depth = 0): string | undefined => {
+/** The reason when a request left and nothing came back. */
+export const lost = (problem: string, isWrite: boolean): Reason =>
+  isWrite ? new OutcomeUnknown({ problem }) : new NetworkError({ problem })
+
+/** Node's description of the failure: fetch and node:http bury it at different depths. */
+const innermost = (
+  error: unknown,
+  depth = 0
+): { readonly code: string; readonly syscall: string | undefined } | undefined => {
   if (!Predicate.isObject(error) || depth > 8) return undefined
-  const nested = Predicate.hasProperty(error, "reason") ? errorCode(error.reason, depth + 1) : undefined
-  const inner = nested ?? (Predicate.hasProperty(error, "cause") ? errorCode(error.cause, depth + 1) : undefined)
-  const first =
-    inner ??
-    (Predicate.hasProperty(error, "errors") && Array.isArray(error.errors)
-      ? errorCode(error.errors[0], depth + 1)
-      : undefined)
-  if (first !== undefined) return first
-  return Predicate.hasProperty(error, "code") && Predicate.isString(error.code) ? error.code : undefined
+  const { cause, code, errors, reason, syscall } = error as Record<string, unknown>
+  for (const inner of [reason, cause, Array.isArray(errors) ? errors[0] : undefined]) {
+    const found = innermost(inner, depth + 1)
+    if (found !== undefined) return found
+  }
+  return Predicate.isString(code) && /^\w{1,64}$/u.test(code)
+    ? { code, syscall: Predicate.isString(syscall) ? syscall : undefined }
+    : undefined
 }
 
 /** A 2xx whose body is not what was promised. A write is not failed by that: whether Twilio took it is what nobody knows. */

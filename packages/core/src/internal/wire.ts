@@ -5,6 +5,7 @@
  */
 import * as Schema from "effect/Schema"
 import type { ChannelRef, Participant, RoutingProperties } from "../Participant.ts"
+import * as Sid from "../Sid.ts"
 
 const text = Schema.optionalKey(Schema.NullOr(Schema.String))
 
@@ -24,40 +25,43 @@ export const WirePage = Schema.Struct({
 })
 export type WirePage = typeof WirePage.Type
 
-/** Twilio's own error body and RFC 9457's, which newer endpoints send. Anything else in it is ignored. */
-export const WireError = Schema.Struct({
-  code: Schema.optionalKey(Schema.NullOr(Schema.Int)),
-  message: text,
-  more_info: text,
-  title: text,
-  detail: text,
-  type: text
-})
-
-/** The channel that was asked for stands in where a row leaves its SIDs out. */
+/** The channel that was asked for stands in where a row leaves its SIDs out, or has something else in their place. */
 export const toParticipant =
   (channel: ChannelRef) =>
-  (wire: WireParticipant): Participant => ({
-    ...(wire.sid == null ? undefined : { sid: wire.sid as Participant["sid"] & string }),
-    type: wire.type ?? "unknown",
-    interactionSid: (wire.interaction_sid ?? channel.interactionSid) as ChannelRef["interactionSid"],
-    channelSid: (wire.channel_sid ?? channel.channelSid) as ChannelRef["channelSid"],
-    ...(wire.url == null ? undefined : { url: wire.url }),
-    ...(wire.routing_properties == null ? undefined : { routingProperties: toRouting(wire.routing_properties) })
-  })
+  (wire: WireParticipant): Participant => {
+    const sid = typed("UT", wire.sid)
+    return {
+      ...(sid === undefined ? undefined : { sid }),
+      type: wire.type ?? "unknown",
+      // Nearly every row names the channel that was asked for: comparing is cheaper than matching the pattern.
+      interactionSid:
+        wire.interaction_sid === channel.interactionSid
+          ? channel.interactionSid
+          : (typed("KD", wire.interaction_sid) ?? channel.interactionSid),
+      channelSid:
+        wire.channel_sid === channel.channelSid
+          ? channel.channelSid
+          : (typed("UO", wire.channel_sid) ?? channel.channelSid),
+      ...(wire.url == null ? undefined : { url: wire.url }),
+      ...(wire.routing_properties == null ? undefined : { routingProperties: toRouting(wire.routing_properties) })
+    }
+  }
 
-const routingKeys: Record<string, string> = {
-  task_sid: "taskSid",
-  worker_sid: "workerSid",
-  reservation_sid: "reservationSid"
+const typed = <P extends Sid.ResourcePrefix>(prefix: P, input: unknown): Sid.Of<P> | undefined =>
+  Sid.problem(prefix, input) === undefined ? (input as Sid.Of<P>) : undefined
+
+const toRouting = (wire: { readonly [key: string]: Schema.Json }): RoutingProperties => {
+  const { task_sid = null, worker_sid = null, reservation_sid = null, ...others } = wire
+  const taskSid = typed("WT", task_sid)
+  const workerSid = typed("WK", worker_sid)
+  const reservationSid = typed("WR", reservation_sid)
+  return {
+    ...others,
+    ...(taskSid !== undefined ? { taskSid } : task_sid !== null ? { task_sid } : undefined),
+    ...(workerSid !== undefined ? { workerSid } : worker_sid !== null ? { worker_sid } : undefined),
+    ...(reservationSid !== undefined ? { reservationSid } : reservation_sid !== null ? { reservation_sid } : undefined)
+  }
 }
-
-const toRouting = (wire: { readonly [key: string]: Schema.Json }): RoutingProperties =>
-  Object.fromEntries(
-    Object.entries(wire)
-      .filter(([key, value]) => !(key in routingKeys && value === null))
-      .map(([key, value]) => [routingKeys[key] ?? key, value])
-  )
 
 const anyOrigin = "https://flex-api.twilio.com"
 
