@@ -21,7 +21,9 @@ const against = (baseUrl: string, apiSecret = secret) =>
     Layer.provide(
       FlexClient.layer({
         baseUrl,
-        credentials: { apiKey: `SK${"0".repeat(31)}1`, apiSecret: Redacted.make(apiSecret) }
+        credentials: { apiKey: `SK${"0".repeat(31)}1`, apiSecret: Redacted.make(apiSecret) },
+        retry: { times: 0 },
+        rateLimit: false
       })
     ),
     Layer.provide(FetchHttpClient.layer)

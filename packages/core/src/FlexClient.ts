@@ -1,47 +1,55 @@
 /**
- * The authenticated HTTP client of the Flex API: base URL, credentials, and what a reply means.
+ * The authenticated HTTP client of the Flex API: base URL, credentials, time-outs, retries, rate limit, and what a reply
+ * means.
  *
  * It requires an `HttpClient` and brings none: fetch, undici, node:http or a test double serve alike.
  */
 import * as Clock from "effect/Clock"
-import * as Config from "effect/Config"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import type { RateLimiterError } from "effect/persistence/RateLimiter"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
-import { FlexError, type Operation, type ReplyFields } from "./FlexError.ts"
-import { fields, fromStatus, fromTransport, unexpected } from "./internal/reply.ts"
+import * as Schedule from "effect/Schedule"
+import type * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { FlexError, type Operation, RateLimited, type Reason, type ReplyFields } from "./FlexError.ts"
+import * as Budget from "./internal/budget.ts"
+import { fields, fromStatus, fromTransport, lost, unexpected } from "./internal/reply.ts"
+import { check, fromConfig, type Options, type SettingsError } from "./internal/settings.ts"
+import * as Telemetry from "./internal/telemetry.ts"
 
-/** Where the API lives. */
-export const defaultBaseUrl = "https://flex-api.twilio.com"
+export { type Credentials, defaultBaseUrl, fromConfig, type Options, SettingsError } from "./internal/settings.ts"
 
-/** HTTP Basic credentials: an account with its auth token, or, better, an API key with its secret: it can be revoked alone. */
-export type Credentials =
-  | { readonly accountSid: string; readonly authToken: Redacted.Redacted }
-  | { readonly apiKey: string; readonly apiSecret: Redacted.Redacted }
-
-export interface Options {
-  readonly credentials: Credentials
-  /** Origin of the API; default {@link defaultBaseUrl}. `https`, except on loopback. */
-  readonly baseUrl?: string
-}
-
-/** The settings cannot work. `setting` names the option or the environment variable, `problem` goes on from there; no value is ever repeated. */
-export class SettingsError extends Schema.TaggedError<SettingsError>("@flex-participants/core/SettingsError")(
-  "SettingsError",
-  { setting: Schema.String, problem: Schema.String }
-) {
-  override get message(): string {
-    return `${this.setting} ${this.problem}`
-  }
-}
-
-/** Sends a request, and decodes the JSON of a 2xx reply; everything else is a {@link FlexError}. */
+/**
+ * Sends a request, and decodes the JSON of a 2xx reply; everything else is a {@link FlexError}. The service below
+ * `Participants`; a program needs it only to build layers.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Layer, Redacted, Result } from "effect"
+ * import { HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
+ * import { FlexClient } from "@flex-participants/core"
+ *
+ * const answer = HttpClient.make((request) =>
+ *   Effect.succeed(HttpClientResponse.fromWeb(request, Response.json({ greeting: "hello" })))
+ * )
+ * const client = FlexClient.layer({
+ *   credentials: { apiKey: "SK00000000000000000000000000000001", apiSecret: Redacted.make("secret") }
+ * }).pipe(Layer.provide(Layer.succeed(HttpClient.HttpClient, answer)))
+ * const program = FlexClient.FlexClient.use((client) =>
+ *   client.execute("list", HttpClientRequest.get("/v1/anything"), (body) => Result.succeed(body))
+ * )
+ * await Effect.runPromise(Effect.provide(program, client)) // => { greeting: "hello" }
+ * ```
+ */
 export class FlexClient extends Context.Service<
   FlexClient,
   {
@@ -55,53 +63,219 @@ export class FlexClient extends Context.Service<
 >()("@flex-participants/core/FlexClient") {}
 
 /**
- * Told of every reply of Twilio's, good or bad, before it is judged; does nothing by default. For who must keep the
- * request id of a success too: `Effect.provideService(FlexClient.OnReply, (reply) => …)`.
+ * Told of every reply of Twilio's, good or bad, before it is judged, and of each attempt's; does nothing by default. For
+ * who must keep the request id of a success too.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { FlexClient } from "@flex-participants/core"
+ *
+ * const requestIds: Array<string | undefined> = []
+ * const keepingIds = Effect.provideService(FlexClient.OnReply, (reply) => {
+ *   requestIds.push(reply.requestId)
+ * })
+ * ```
  */
 export const OnReply = Context.Reference<(reply: ReplyFields) => void>("@flex-participants/core/FlexClient/OnReply", {
   defaultValue: () => () => {}
 })
 
-const make = Effect.fnUntraced(function* (options: Options) {
-  const origin = yield* baseUrl("baseUrl", options.baseUrl ?? defaultBaseUrl)
-  const [user, secret] =
-    "apiKey" in options.credentials
-      ? [options.credentials.apiKey, options.credentials.apiSecret]
-      : [options.credentials.accountSid, options.credentials.authToken]
+/** What is known about one page or one change while it is on its way. */
+class Call extends Context.Service<
+  Call,
+  {
+    /** A request left, and its reply is not all here yet. */
+    inFlight: boolean
+    /** Of the last reply. */
+    body: string
+    /** Why the last attempt failed. */
+    last: Reason | undefined
+    retries: number
+  }
+>()("@flex-participants/core/FlexClient/Call") {}
 
-  const client = (yield* HttpClient.HttpClient).pipe(
+const make = Effect.fnUntraced(function* (options: Options) {
+  const settings = yield* check(options)
+  const { origin } = settings
+  const hide = scrubber(settings)
+  const requestInit = Option.getOrUndefined(yield* Effect.serviceOption(FetchHttpClient.RequestInit))
+
+  const once = (yield* HttpClient.HttpClient).pipe(
     HttpClient.mapRequest((request) =>
       request.pipe(
         HttpClientRequest.prependUrl(origin),
         HttpClientRequest.acceptJson,
-        HttpClientRequest.basicAuth(user, secret)
+        HttpClientRequest.basicAuth(settings.user, settings.secret)
       )
+    ),
+    HttpClient.transformResponse((send) =>
+      send.pipe(
+        // A redirect would send a change once more, and perhaps elsewhere.
+        Effect.provideService(FetchHttpClient.RequestInit, { ...requestInit, redirect: "manual" }),
+        // Twilio has no use for the ids of our traces, and a browser would ask it for leave to send them.
+        Effect.provideService(HttpClient.TracerPropagationEnabled, false),
+        Effect.provideService(HttpClient.SpanNameGenerator, spanName)
+      )
+    ),
+    // One attempt: from sending to the end of the reply, and no longer.
+    HttpClient.transform((send, request) =>
+      Effect.flatMap(Call, (call) => {
+        call.inFlight = true
+        return send.pipe(
+          Effect.tap((response) =>
+            Effect.map(readBody(response, settings.maxReplyBytes), (body) => {
+              call.body = body
+              call.inFlight = false
+            })
+          ),
+          Effect.timeoutOrElse({ duration: settings.attempt, orElse: () => Effect.fail({ _tag: "TooSlow" } as const) }),
+          Telemetry.measured(request.method)
+        )
+      })
     )
   )
+  const send: (
+    request: HttpClientRequest.HttpClientRequest
+  ) => Effect.Effect<
+    HttpClientResponse.HttpClientResponse,
+    Effect.Error<ReturnType<typeof once.execute>> | RateLimiterError,
+    Call
+  > =
+    settings.rateLimit === undefined
+      ? once.execute
+      : HttpClient.withRateLimiter(once, {
+          ...settings.rateLimit,
+          limiter: yield* Budget.make,
+          key: (request) => `flex-participants/${settings.account}/${isWrite(request) ? "setStatus" : "list"}`,
+          // What is safe to send again is decided below, and what a reply claims must not stall everybody else.
+          times: 0,
+          disableResponseInspection: true,
+          disableAdaptiveLearning: true
+        }).execute
 
-  const execute: FlexClient["Service"]["execute"] = Effect.fnUntraced(function* (operation, request, decode) {
-    const isWrite = request.method !== "GET"
-    const fail = (reason: FlexError["reason"]) => Effect.fail(new FlexError({ operation, reason }))
-
-    const response = yield* client
-      .execute(request)
-      .pipe(Effect.catch((error) => fail(fromTransport(error, origin, isWrite))))
-    const body = yield* response.text.pipe(Effect.catch((error) => fail(fromTransport(error, origin, isWrite))))
-    const reply = fields(response, body, yield* Clock.currentTimeMillis)
+  /** One attempt, and what its reply means. */
+  const attempt = Effect.fnUntraced(function* <A>(
+    call: Call["Service"],
+    request: HttpClientRequest.HttpClientRequest,
+    decode: (body: unknown) => Result.Result<A, Schema.SchemaError>
+  ) {
+    const write = isWrite(request)
+    const response = yield* send(request).pipe(
+      Effect.provideService(Call, call),
+      Effect.catchTags({
+        TooLarge: () => Effect.fail(unexpected({}, `the reply has more than ${settings.maxReplyBytes} bytes`, write)),
+        TooSlow: () => Effect.fail(lost(`no answer from ${origin} within ${Duration.format(settings.attempt)}`, write)),
+        HttpClientError: (error) => Effect.fail(fromTransport(error, origin, write)),
+        RateLimiterError: () => Effect.fail(new RateLimited({}))
+      })
+    )
+    const { status } = response
+    const isOk = status >= 200 && status <= 299
+    const json = parseJson(isOk ? call.body : hide(call.body))
+    const error = isOk ? undefined : Result.getOrUndefined(json)
+    const reply = fields(status, response.headers, error, yield* Clock.currentTimeMillis, hide)
     ;(yield* OnReply)(reply)
-    if (response.status < 200 || response.status > 299) return yield* fail(fromStatus(reply, isWrite))
-
-    const json = parseJson(body)
-    if (Result.isFailure(json)) return yield* fail(unexpected(reply, `expected JSON, got ${shape(body)}`, isWrite))
+    if (reply.requestId !== undefined) yield* Effect.annotateCurrentSpan("twilio.request_id", reply.requestId)
+    if (!isOk) return yield* fromStatus(reply, write)
+    if (Result.isFailure(json)) {
+      return yield* unexpected(reply, `expected JSON, got ${shape(call.body)}`, write)
+    }
     const decoded = decode(json.success)
     if (Result.isFailure(decoded)) {
-      return yield* fail(unexpected(reply, `the reply has another shape: ${flatten(decoded.failure.message)}`, isWrite))
+      const problem = `the reply has another shape: ${flatten(hide(decoded.failure.message))}`
+      return yield* unexpected(reply, problem, write)
     }
     return decoded.success
   })
 
+  const schedule = (operation: Operation, call: Call["Service"]) =>
+    Schedule.exponential(settings.base).pipe(
+      Schedule.jittered,
+      Schedule.setInputType<Reason>(),
+      Schedule.modifyDelay(({ duration, input }) =>
+        Effect.succeed(Duration.max(Duration.min(duration, settings.maxDelay), input.retryAfter ?? Duration.zero))
+      ),
+      Schedule.upTo({ times: settings.retries }),
+      Schedule.tap(({ duration, input }) => {
+        call.retries++
+        return Effect.andThen(
+          Telemetry.retried(operation, input._tag),
+          Effect.logDebug(`trying ${operation} again in ${Duration.format(duration)}: ${input.message}`)
+        )
+      })
+    )
+
+  const mayRepeat = (reason: Reason, write: boolean): boolean => {
+    if (reason.retryAfter !== undefined && Duration.isGreaterThan(reason.retryAfter, settings.maxDelay)) return false
+    if (reason._tag === "RateLimited") return true
+    return write
+      ? reason._tag === "ServerError" && reason.retryAfter !== undefined
+      : reason._tag === "ServerError" || reason._tag === "NetworkError"
+  }
+
+  const outOfTime = (call: Call["Service"], write: boolean): Reason =>
+    call.inFlight
+      ? lost(`no answer from ${origin} within ${Duration.format(settings.total)}, all attempts together`, write)
+      : (call.last ?? new RateLimited({}))
+
+  const execute: FlexClient["Service"]["execute"] = (operation, request, decode) =>
+    Effect.suspend(() => {
+      const write = isWrite(request)
+      const call: Call["Service"] = { inFlight: false, body: "", last: undefined, retries: 0 }
+      return attempt(call, request, decode).pipe(
+        Effect.tapError((reason) =>
+          Effect.sync(() => {
+            call.inFlight = false
+            call.last = reason
+          })
+        ),
+        Effect.retry({ schedule: schedule(operation, call), while: (reason) => mayRepeat(reason, write) }),
+        Effect.timeoutOrElse({ duration: settings.total, orElse: () => Effect.fail(outOfTime(call, write)) }),
+        Effect.mapError((reason) => new FlexError({ operation, reason })),
+        Telemetry.counted(operation, () => call.retries)
+      )
+    })
+
   return FlexClient.of({ execute })
 })
+
+const isWrite = (request: HttpClientRequest.HttpClientRequest) => request.method !== "GET"
+
+/** The name of a request's span, by the semantic conventions: the method, and the path with its SIDs left open. */
+const spanName = (request: HttpClientRequest.HttpClientRequest) =>
+  `${request.method} /v1/Interactions/{InteractionSid}/Channels/{ChannelSid}/Participants${isWrite(request) ? "/{Sid}" : ""}`
+
+/** The body as text, up to `limit` bytes; then the connection is dropped. What an error reply says is good to have, and no more. */
+const readBody = (response: HttpClientResponse.HttpClientResponse, limit: number) => {
+  const chunks: Array<Uint8Array> = []
+  let size = 0
+  return response.stream.pipe(
+    Stream.runForEachArray((some) => {
+      for (const chunk of some) {
+        size += chunk.byteLength
+        chunks.push(chunk)
+      }
+      return size > limit ? Effect.fail({ _tag: "TooLarge" } as const) : Effect.void
+    }),
+    Effect.catchIf(
+      (error) => response.status >= 300 || (error._tag === "HttpClientError" && error.reason._tag === "EmptyBodyError"),
+      () => Effect.void
+    ),
+    Effect.map(() => decodeText(chunks))
+  )
+}
+
+const decodeText = (chunks: ReadonlyArray<Uint8Array>): string => {
+  const decoder = new TextDecoder()
+  return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("") + decoder.decode()
+}
+
+/** Takes the secret, and its encoding in the header, out of a text: a proxy may send back what it was sent. */
+const scrubber = ({ secret, user }: { readonly user: string; readonly secret: Redacted.Redacted }) => {
+  const encoded = btoa(`${user}:${Redacted.value(secret)}`)
+  return (text: string) => text.replaceAll(Redacted.value(secret), "<redacted>").replaceAll(encoded, "<redacted>")
+}
 
 const parseJson = (body: string) => Result.try((): unknown => JSON.parse(body))
 
@@ -110,78 +284,48 @@ const flatten = (text: string): string => text.replaceAll(/\s+/gu, " ").slice(0,
 const shape = (body: string): string =>
   body.trim() === "" ? "an empty body" : body.trimStart().startsWith("<") ? "HTML" : `${body.length} other characters`
 
-/** `https`, or `http` on loopback; no path, no credentials in it. */
-const baseUrl = (setting: string, input: string): Effect.Effect<string, SettingsError> => {
-  const fail = (problem: string) => Effect.fail(new SettingsError({ setting, problem }))
-  if (!URL.canParse(input)) return fail(`is not a URL; an example: ${defaultBaseUrl}`)
-  const url = new URL(input)
-  if (url.username !== "" || url.password !== "") return fail("must not contain credentials")
-  const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/u.test(url.hostname)
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && loopback)) {
-    return fail("must be https (http only on loopback): the credentials travel with every request")
-  }
-  if (url.pathname !== "/" || url.search !== "" || url.hash !== "") return fail("must be an origin, without a path")
-  return Effect.succeed(url.origin)
-}
-
 /**
- * The client with these options. Fails with {@link SettingsError} if they cannot work.
+ * The client with these options, on the `HttpClient` that is provided. Fails with `SettingsError` if the options cannot
+ * work, before anything is sent.
+ *
+ * With a `RateLimiterStore` of `effect/persistence/RateLimiter` in the context, such as `layerStoreRedis`, all processes on
+ * that store share one rate limit for each account and endpoint; otherwise it is kept in memory.
+ *
+ * Redirects are not followed. For fetch that is set here, as its `FetchHttpClient.RequestInit`: provide your own to this
+ * layer and not to `FetchHttpClient.layer` alone, and it is kept but for `redirect`.
  *
  * @example
  * ```ts
  * import { Layer, Redacted } from "effect"
  * import { FetchHttpClient } from "effect/http"
- * import { FlexClient } from "@flex-participants/core"
+ * import { FlexClient, Participants } from "@flex-participants/core"
  *
  * const client = FlexClient.layer({
- *   credentials: { apiKey: "SK00000000000000000000000000000001", apiSecret: Redacted.make("secret") }
+ *   credentials: { apiKey: "SK00000000000000000000000000000001", apiSecret: Redacted.make("secret") },
+ *   timeouts: { total: "30 seconds" }
  * }).pipe(Layer.provide(FetchHttpClient.layer))
+ *
+ * const participants = Participants.Participants.layer.pipe(Layer.provide(client))
  * ```
  */
 export const layer = (options: Options): Layer.Layer<FlexClient, SettingsError, HttpClient.HttpClient> =>
   Layer.effect(FlexClient, make(options))
 
-const optional = (name: string) => Config.NonEmptyString(name).pipe(Config.option)
-const optionalSecret = (name: string) => Config.Redacted(name).pipe(Config.option)
-
 /**
- * The settings under the names that Twilio's own tools read: `TWILIO_API_KEY` and `TWILIO_API_SECRET`, preferred where
- * both are set, or `TWILIO_ACCOUNT_SID` and `TWILIO_AUTH_TOKEN`; `FLEX_API_BASE_URL` overrides the origin.
+ * The client with the settings of the environment; see {@link fromConfig} for their names, and {@link layer}.
+ *
+ * @example
+ * ```ts
+ * import { Layer } from "effect"
+ * import { FetchHttpClient } from "effect/http"
+ * import { FlexClient, Participants } from "@flex-participants/core"
+ *
+ * const participants = Participants.Participants.layer.pipe(
+ *   Layer.provide(FlexClient.layerConfig),
+ *   Layer.provide(FetchHttpClient.layer)
+ * )
+ * ```
  */
-const settings = Config.all({
-  apiKey: optional("TWILIO_API_KEY"),
-  apiSecret: optionalSecret("TWILIO_API_SECRET"),
-  accountSid: optional("TWILIO_ACCOUNT_SID"),
-  authToken: optionalSecret("TWILIO_AUTH_TOKEN"),
-  baseUrl: optional("FLEX_API_BASE_URL")
-})
-
-/** The options out of the environment, or out of whatever `ConfigProvider` is in place. */
-export const fromConfig: Effect.Effect<Options, SettingsError> = Effect.gen(function* () {
-  const found = yield* settings.pipe(
-    Effect.mapError(() => new SettingsError({ setting: "TWILIO_*", problem: "could not be read" }))
-  )
-  const override = Option.isNone(found.baseUrl)
-    ? undefined
-    : { baseUrl: yield* baseUrl("FLEX_API_BASE_URL", found.baseUrl.value) }
-  if (Option.isSome(found.apiKey) && Option.isSome(found.apiSecret)) {
-    return { ...override, credentials: { apiKey: found.apiKey.value, apiSecret: found.apiSecret.value } }
-  }
-  if (Option.isSome(found.accountSid) && Option.isSome(found.authToken)) {
-    return { ...override, credentials: { accountSid: found.accountSid.value, authToken: found.authToken.value } }
-  }
-  const half = [
-    ["TWILIO_API_KEY", found.apiKey, "TWILIO_API_SECRET", found.apiSecret] as const,
-    ["TWILIO_ACCOUNT_SID", found.accountSid, "TWILIO_AUTH_TOKEN", found.authToken] as const
-  ].find(([, left, , right]) => Option.isSome(left) !== Option.isSome(right))
-  if (half === undefined) {
-    return yield* new SettingsError({ setting: "TWILIO_API_KEY", problem: "is not set, nor are other credentials" })
-  }
-  const [setting, partner] = Option.isNone(half[1]) ? [half[0], half[2]] : [half[2], half[0]]
-  return yield* new SettingsError({ setting, problem: `is not set, but ${partner} is` })
-})
-
-/** The client with the settings of the environment; see {@link fromConfig}. */
 export const layerConfig: Layer.Layer<FlexClient, SettingsError, HttpClient.HttpClient> = Layer.effect(
   FlexClient,
   Effect.flatMap(fromConfig, make)

@@ -1,0 +1,344 @@
+/** The settings: what can be set, where it is read from, and what is wrong with it. No value is ever repeated. */
+import * as Config from "effect/Config"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as Sid from "../Sid.ts"
+
+/**
+ * Where the API lives, unless `baseUrl`, or `edge` and `region`, say otherwise.
+ *
+ * @example
+ * ```ts
+ * import { FlexClient } from "@flex-participants/core"
+ *
+ * FlexClient.defaultBaseUrl // => "https://flex-api.twilio.com"
+ * ```
+ */
+export const defaultBaseUrl = "https://flex-api.twilio.com"
+
+/**
+ * HTTP Basic credentials: an API key with its secret, or an account with its auth token. A key is better: it can be revoked
+ * alone. `accountSid` beside a key is not sent: it lets all keys of the account share one rate limit.
+ */
+export type Credentials =
+  | { readonly apiKey: string; readonly apiSecret: Redacted.Redacted; readonly accountSid?: string }
+  | { readonly accountSid: string; readonly authToken: Redacted.Redacted }
+
+/** What a client can be told. Only `credentials` must be. */
+export interface Options {
+  readonly credentials: Credentials
+  /** Origin of the API; default {@link defaultBaseUrl}. `https`, except on loopback. Wins over `edge` and `region`. */
+  readonly baseUrl?: string
+  /** Twilio's edge and region, both or neither: the host is then `flex-api.{edge}.{region}.twilio.com`. Flex runs in US1 only today, which needs neither. */
+  readonly edge?: string
+  readonly region?: string
+  /** How long to wait. */
+  readonly timeouts?: {
+    /** For each attempt, from sending to the end of the reply; default 20 seconds. */
+    readonly attempt?: Duration.Input
+    /** For a page or a change as a whole, with its waiting for the rate limit and all its attempts; default 60 seconds. */
+    readonly total?: Duration.Input
+  }
+  /**
+   * A list is tried again on 429, 5xx and transport failures; a change on 429, and on a 503 that names a Retry-After: never
+   * when it may have been carried out.
+   */
+  readonly retry?: {
+    /** How often, after the first attempt; default 3, 0 turns it off. */
+    readonly times?: number
+    /** The first wait; it doubles each time, give or take a fifth. Default 250 milliseconds. */
+    readonly base?: Duration.Input
+    /** The longest wait; default 10 seconds. A reply whose Retry-After is longer is not waited for, but handed to the caller. */
+    readonly maxDelay?: Duration.Input
+  }
+  /**
+   * So many requests in each window for each of the two endpoints of an account; default 20 in 1 second, which Twilio
+   * publishes. In memory, or for several processes together if a `RateLimiterStore` is provided. `false` turns it off.
+   */
+  readonly rateLimit?: { readonly limit: number; readonly window: Duration.Input } | false
+  /** The most bytes that a reply may have; default 16 MiB. A page of 1000 has about 0.5 MiB. */
+  readonly maxReplyBytes?: number
+}
+
+/**
+ * The settings cannot work. `setting` names the option or the environment variable, `problem` goes on from there and says
+ * how to mend it; no value is ever repeated.
+ *
+ * @example
+ * ```ts
+ * import { FlexClient } from "@flex-participants/core"
+ *
+ * new FlexClient.SettingsError({ setting: "TWILIO_API_KEY", problem: "is not set, but TWILIO_API_SECRET is" }).message // => "TWILIO_API_KEY is not set, but TWILIO_API_SECRET is"
+ * ```
+ */
+export class SettingsError extends Schema.TaggedError<SettingsError>("@flex-participants/core/SettingsError")(
+  "SettingsError",
+  { setting: Schema.String, problem: Schema.String }
+) {
+  override get message(): string {
+    return `${this.setting} ${this.problem}`
+  }
+}
+
+/** Options that were checked, with their defaults. */
+export interface Settings {
+  readonly origin: string
+  readonly user: string
+  readonly secret: Redacted.Redacted
+  /** Whose rate limit it is: the account, or the key where the account is not known. Never a secret. */
+  readonly account: string
+  readonly attempt: Duration.Duration
+  readonly total: Duration.Duration
+  readonly retries: number
+  readonly base: Duration.Duration
+  readonly maxDelay: Duration.Duration
+  readonly rateLimit: { readonly limit: number; readonly window: Duration.Duration } | undefined
+  readonly maxReplyBytes: number
+}
+
+/** The names by which errors speak of the settings. */
+export interface Names {
+  readonly accountSid: string
+  readonly authToken: string
+  readonly apiKey: string
+  readonly apiSecret: string
+  readonly baseUrl: string
+  readonly edge: string
+  readonly region: string
+  readonly rateLimit: string
+}
+
+const optionNames: Names = {
+  accountSid: "credentials.accountSid",
+  authToken: "credentials.authToken",
+  apiKey: "credentials.apiKey",
+  apiSecret: "credentials.apiSecret",
+  baseUrl: "baseUrl",
+  edge: "edge",
+  region: "region",
+  rateLimit: "rateLimit"
+}
+
+const fail = (setting: string, problem: string) => Effect.fail(new SettingsError({ setting, problem }))
+
+/** Checks options. `names` is how their errors call them. */
+export const check = Effect.fnUntraced(function* (options: Options, names: Names = optionNames) {
+  const { credentials } = options
+  const origin = yield* originOf(options, names)
+  if (credentials.accountSid !== undefined) yield* checkSid("AC", names.accountSid, credentials.accountSid)
+  if ("apiKey" in credentials) {
+    yield* checkSid("SK", names.apiKey, credentials.apiKey)
+    yield* checkSecret(names.apiSecret, credentials.apiSecret)
+  } else {
+    yield* checkSecret(names.authToken, credentials.authToken)
+  }
+  const retries = options.retry?.times ?? 3
+  if (!Number.isInteger(retries) || retries < 0) return yield* fail("retry.times", "must be a whole number, 0 or more")
+  const maxReplyBytes = options.maxReplyBytes ?? 16 * 1024 * 1024
+  if (!(maxReplyBytes > 0)) return yield* fail("maxReplyBytes", "must be a number above 0")
+  const rateLimit = options.rateLimit ?? { limit: 20, window: "1 second" }
+  if (rateLimit !== false && (!Number.isInteger(rateLimit.limit) || rateLimit.limit < 1)) {
+    return yield* fail(names.rateLimit, "must be a whole number of requests, 1 or more")
+  }
+  const settings: Settings = {
+    origin,
+    user: "apiKey" in credentials ? credentials.apiKey : credentials.accountSid,
+    secret: "apiKey" in credentials ? credentials.apiSecret : credentials.authToken,
+    account: credentials.accountSid ?? ("apiKey" in credentials ? credentials.apiKey : ""),
+    attempt: yield* positive("timeouts.attempt", options.timeouts?.attempt ?? "20 seconds"),
+    total: yield* positive("timeouts.total", options.timeouts?.total ?? "60 seconds"),
+    retries,
+    base: yield* positive("retry.base", options.retry?.base ?? "250 millis"),
+    maxDelay: yield* positive("retry.maxDelay", options.retry?.maxDelay ?? "10 seconds"),
+    rateLimit:
+      rateLimit === false
+        ? undefined
+        : { limit: rateLimit.limit, window: yield* positive("rateLimit.window", rateLimit.window) },
+    maxReplyBytes
+  }
+  return settings
+})
+
+const positive = (setting: string, input: Duration.Input): Effect.Effect<Duration.Duration, SettingsError> => {
+  const duration = Duration.fromInput(input)
+  return Option.isSome(duration) && Duration.isGreaterThan(duration.value, Duration.zero)
+    ? Effect.succeed(duration.value)
+    : fail(setting, 'must be a duration above zero, such as "5 seconds"')
+}
+
+const checkSid = (prefix: "AC" | "SK", setting: string, sid: string) => {
+  const problem = Sid.problem(prefix, sid)
+  return problem === undefined ? Effect.void : fail(setting, `is not what it should be: ${problem}`)
+}
+
+/** No secret of Twilio's has a space or a letter with an accent: what has was copied with something around it. */
+const checkSecret = (setting: string, secret: Redacted.Redacted) =>
+  /^[\x21-\x7e]+$/u.test(Redacted.value(secret))
+    ? Effect.void
+    : fail(setting, "is empty, or has a space, a line break or another character that no secret of Twilio's has")
+
+const originOf = (options: Options, names: Names): Effect.Effect<string, SettingsError> => {
+  if (options.baseUrl !== undefined) return baseUrl(names.baseUrl, options.baseUrl)
+  const { edge, region } = options
+  if (edge === undefined && region === undefined) return Effect.succeed(defaultBaseUrl)
+  if (edge === undefined || region === undefined) {
+    const [missing, present] = edge === undefined ? [names.edge, names.region] : [names.region, names.edge]
+    return fail(
+      missing,
+      `is not set, but ${present} is: set both, or neither (Flex runs in US1 only, which needs neither)`
+    )
+  }
+  for (const [setting, label] of [
+    [names.edge, edge],
+    [names.region, region]
+  ] as const) {
+    if (!/^[a-z0-9-]{1,63}$/u.test(label))
+      return fail(setting, "may have lower-case letters, digits and dashes only, such as ashburn or us1")
+  }
+  return Effect.succeed(`https://flex-api.${edge}.${region}.twilio.com`)
+}
+
+/** `https`, or `http` on loopback; no path, no credentials in it. */
+const baseUrl = (setting: string, input: string): Effect.Effect<string, SettingsError> => {
+  if (!URL.canParse(input)) return fail(setting, `is not a URL; an example: ${defaultBaseUrl}`)
+  const url = new URL(input)
+  if (url.username !== "" || url.password !== "") return fail(setting, "must not contain credentials")
+  const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/u.test(url.hostname)
+  if (url.protocol !== "https:" && !(url.protocol === "http:" && loopback)) {
+    return fail(setting, "must be https (http only on loopback): the credentials travel with every request")
+  }
+  if (url.pathname !== "/" || url.search !== "" || url.hash !== "") {
+    return fail(setting, "must be an origin, without a path")
+  }
+  return Effect.succeed(url.origin)
+}
+
+const variables: Names = {
+  accountSid: "TWILIO_ACCOUNT_SID",
+  authToken: "TWILIO_AUTH_TOKEN",
+  apiKey: "TWILIO_API_KEY",
+  apiSecret: "TWILIO_API_SECRET",
+  baseUrl: "FLEX_API_BASE_URL",
+  edge: "TWILIO_EDGE",
+  region: "TWILIO_REGION",
+  rateLimit: "FLEX_API_RATE_LIMIT"
+}
+
+const optional = (name: string) =>
+  Config.option(Config.String(name)).pipe(Config.map((found) => Option.getOrUndefined(Option.filter(found, isSet))))
+
+const isSet = (value: string) => value !== ""
+
+const environment = Config.all({
+  accountSid: optional(variables.accountSid),
+  apiKey: optional(variables.apiKey),
+  baseUrl: optional(variables.baseUrl),
+  edge: optional(variables.edge),
+  region: optional(variables.region),
+  rateLimit: optional(variables.rateLimit)
+})
+
+const secret = (name: string) =>
+  Config.all({ inline: Config.option(Config.Redacted(name)), file: optional(`${name}_FILE`) })
+
+const unreadable = (setting: string) => () => new SettingsError({ setting, problem: "could not be read" })
+
+/** A secret: from the variable, or from the file that the variable with `_FILE` behind its name points to. */
+const readSecret = Effect.fnUntraced(function* (name: string) {
+  const { file, inline } = yield* secret(name).pipe(Effect.mapError(unreadable(name)))
+  const given = Option.filter(inline, (value) => isSet(Redacted.value(value)))
+  if (file === undefined) return Option.getOrUndefined(given)
+  if (Option.isSome(given)) return yield* fail(name, `and ${name}_FILE are both set: set one of them`)
+  const fileSystem = yield* Effect.serviceOption(FileSystem.FileSystem)
+  if (Option.isNone(fileSystem)) {
+    return yield* fail(
+      `${name}_FILE`,
+      "needs a FileSystem: provide the layer of your platform, such as NodeFileSystem.layer"
+    )
+  }
+  const text = yield* fileSystem.value.readFileString(file).pipe(
+    Effect.mapError(
+      (error) =>
+        new SettingsError({
+          setting: `${name}_FILE`,
+          problem: `names a file that could not be read (${error.reason._tag})`
+        })
+    )
+  )
+  return Redacted.make(text.trim())
+})
+
+/**
+ * The options out of the environment, or out of whatever `ConfigProvider` is in place, under the names that Twilio's own
+ * tools read:
+ *
+ * - `TWILIO_API_KEY` and `TWILIO_API_SECRET`, preferred where both are set; or `TWILIO_ACCOUNT_SID` and `TWILIO_AUTH_TOKEN`.
+ *   `TWILIO_ACCOUNT_SID` beside a key is not sent: it says whose rate limit it is.
+ * - `TWILIO_API_SECRET_FILE` and `TWILIO_AUTH_TOKEN_FILE`: a file with the secret in it, read once, white space around the
+ *   secret dropped. That needs a `FileSystem` in the context, such as `NodeFileSystem.layer`.
+ * - `TWILIO_EDGE` and `TWILIO_REGION`, both or neither; `FLEX_API_BASE_URL`, an origin, wins over them.
+ * - `FLEX_API_RATE_LIMIT`: requests a second, for each of the two endpoints; default 20; `off` for none.
+ *
+ * A variable that is empty counts as not set. Fails with {@link SettingsError}, which names the variable and the mend.
+ *
+ * @example
+ * ```ts
+ * import { ConfigProvider, Effect } from "effect"
+ * import { FlexClient } from "@flex-participants/core"
+ *
+ * const env = { TWILIO_API_KEY: "SK00000000000000000000000000000001" }
+ * const problem = FlexClient.fromConfig.pipe(
+ *   Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromUnknown(env)),
+ *   Effect.flip,
+ *   Effect.map((error) => error.message)
+ * )
+ * await Effect.runPromise(problem) // => "TWILIO_API_SECRET is not set, but TWILIO_API_KEY is"
+ * ```
+ */
+export const fromConfig: Effect.Effect<Options, SettingsError> = Effect.gen(function* () {
+  const {
+    accountSid,
+    apiKey,
+    rateLimit: limit,
+    ...host
+  } = yield* environment.pipe(Effect.mapError(unreadable("TWILIO_*")))
+  const apiSecret = yield* readSecret(variables.apiSecret)
+  const authToken = yield* readSecret(variables.authToken)
+  const credentials = yield* pair(apiKey, apiSecret, accountSid, authToken)
+  if (limit !== undefined && limit !== "off" && !/^[1-9]\d{0,8}$/u.test(limit)) {
+    return yield* fail(variables.rateLimit, "must be a whole number of requests a second, 1 or more, or off")
+  }
+  const options: Options = {
+    credentials,
+    ...Object.fromEntries(Object.entries(host).filter(([, value]) => value !== undefined)),
+    ...(limit === undefined
+      ? undefined
+      : { rateLimit: limit === "off" ? false : { limit: Number(limit), window: "1 second" } })
+  }
+  yield* check(options, variables)
+  return options
+})
+
+const pair = (
+  apiKey: string | undefined,
+  apiSecret: Redacted.Redacted | undefined,
+  accountSid: string | undefined,
+  authToken: Redacted.Redacted | undefined
+): Effect.Effect<Credentials, SettingsError> => {
+  if (apiKey !== undefined && apiSecret !== undefined) {
+    return Effect.succeed({ apiKey, apiSecret, ...(accountSid === undefined ? undefined : { accountSid }) })
+  }
+  if (accountSid !== undefined && authToken !== undefined) return Effect.succeed({ accountSid, authToken })
+  for (const [first, second, left, right] of [
+    [variables.apiKey, variables.apiSecret, apiKey, apiSecret],
+    [variables.accountSid, variables.authToken, accountSid, authToken]
+  ] as const) {
+    if (left !== undefined && right === undefined) return fail(second, `is not set, but ${first} is`)
+    if (left === undefined && right !== undefined) return fail(first, `is not set, but ${second} is`)
+  }
+  return fail(variables.apiKey, "is not set, nor are other credentials")
+}

@@ -1,0 +1,71 @@
+/** What the client counts and measures. Attributes are few and of few values: no SID, no URL, never a secret. */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as Metric from "effect/Metric"
+import * as Option from "effect/Option"
+import type { FlexError, Operation, Reason } from "../FlexError.ts"
+
+const calls = Metric.counter("flex.client.calls", {
+  description: "Pages and changes asked for, by operation and outcome: success, or the reason of the failure",
+  incremental: true
+})
+
+const retries = Metric.counter("flex.client.retries", {
+  description: "Attempts after the first, by operation and the reason for them",
+  incremental: true
+})
+
+const duration = Metric.histogram("http.client.request.duration", {
+  description: "Seconds from sending a request to the end of its reply",
+  boundaries: [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
+  attributes: { unit: "s" }
+})
+
+/** Counts an attempt after the first. */
+export const retried = (operation: Operation, reason: Reason["_tag"]): Effect.Effect<void> =>
+  Metric.update(Metric.withAttributes(retries, { operation, reason }), 1)
+
+/** Counts the page or change, and adds its retries to those that the span of the operation already has. */
+export const counted =
+  (operation: Operation, retries: () => number) =>
+  <A>(self: Effect.Effect<A, FlexError>): Effect.Effect<A, FlexError> =>
+    Effect.onExit(self, (exit) => {
+      const count = Metric.update(Metric.withAttributes(calls, { operation, outcome: outcome(exit) }), 1)
+      return retries() === 0 ? count : Effect.andThen(add("flex.retries", retries()), count)
+    })
+
+const outcome = (exit: Exit.Exit<unknown, FlexError>): string => {
+  if (Exit.isSuccess(exit)) return "success"
+  const error = Cause.findErrorOption(exit.cause)
+  return Option.isSome(error) ? error.value.reason._tag : "interrupted"
+}
+
+/** Adds to a number among the attributes of the current span, if there is one. */
+export const add = (attribute: string, n: number): Effect.Effect<void> =>
+  Effect.currentSpan.pipe(
+    Effect.map((span) => span.attribute(attribute, Number(span.attributes.get(attribute) ?? 0) + n)),
+    Effect.ignore
+  )
+
+/** Measures an attempt, from sending to the end of the reply. */
+export const measured =
+  (method: string) =>
+  <E, R>(
+    self: Effect.Effect<HttpClientResponse.HttpClientResponse, E, R>
+  ): Effect.Effect<HttpClientResponse.HttpClientResponse, E, R> =>
+    Effect.clockWith((clock) => {
+      const start = clock.currentTimeMillisUnsafe()
+      return Effect.onExit(self, (exit) =>
+        Metric.update(
+          Metric.withAttributes(duration, {
+            "http.request.method": method,
+            ...(Exit.isSuccess(exit)
+              ? { "http.response.status_code": `${exit.value.status}` }
+              : { "error.type": Exit.hasInterrupts(exit) ? "interrupted" : "no answer" })
+          }),
+          (clock.currentTimeMillisUnsafe() - start) / 1000
+        )
+      )
+    })
