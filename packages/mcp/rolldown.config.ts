@@ -1,14 +1,23 @@
 import { readFileSync } from "node:fs"
-import { defineConfig } from "rolldown"
+import { defineConfig, type RolldownOptions } from "rolldown"
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { readonly version: string }
 
-/** One file for what every run needs; what few runs need lies in chunks beside it. Nothing is resolved at run time. */
-export default defineConfig({
-  input: "src/main.ts",
+/** Nothing is resolved at run time. What few runs need lies in files beside the entry. */
+const bundle = (input: string): RolldownOptions => ({
+  input: `src/${input}.ts`,
   platform: "node",
   logLevel: "warn",
   resolve: { conditionNames: ["@flex-participants/source", "node", "import", "default"] },
   transform: { define: { PACKAGE_VERSION: JSON.stringify(version) } },
-  output: { dir: "dist", format: "esm", minify: true, chunkFileNames: "[name].js" }
+  output: { dir: "dist", format: "esm", minify: true, chunkFileNames: `${input}-[name].js` },
+  plugins: [
+    {
+      // A bundle of its own: sharing parts with it would make the entry carry what only it needs.
+      name: "operator-apart",
+      resolveId: (source) => (source === "./Operator.ts" ? { id: "./Operator.js", external: true } : null)
+    }
+  ]
 })
+
+export default defineConfig([bundle("main"), bundle("Operator")])

@@ -1,0 +1,402 @@
+/** `doctor`: checks the set-up that the flags and the environment make, and says for each thing that is wrong what to mend. */
+import { spawn } from "node:child_process"
+import { lookup } from "node:dns/promises"
+import { connect as connectTcp } from "node:net"
+import { connect as connectTls } from "node:tls"
+import { fileURLToPath } from "node:url"
+import { FlexClient, type FlexError, Participant, Participants } from "@flex-participants/core"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as HttpBody from "effect/http/HttpBody"
+import * as HttpClient from "effect/http/HttpClient"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Serve from "./Serve.ts"
+import * as ServeHttp from "./ServeHttp.ts"
+import * as Settings from "./Settings.ts"
+
+/** What was found about one thing. */
+interface Finding {
+  readonly check: string
+  readonly result: "ok" | "warning" | "failed" | "skipped"
+  readonly says: string
+  /** What to do about it. */
+  readonly mend?: string
+}
+
+type Found = Omit<Finding, "check">
+
+const ok = (says: string): Found => ({ result: "ok", says })
+const skipped = (says: string): Found => ({ result: "skipped", says })
+const warning = (says: string, mend: string): Found => ({ result: "warning", says, mend })
+const failed = (says: string, mend: string): Found => ({ result: "failed", says, mend })
+
+/** Runs every check and prints what was found; 0 if nothing failed, 1 otherwise. */
+export const run = Effect.fnUntraced(function* (line: Settings.CommandLine, written: Settings.Written) {
+  const sandbox = Result.getOrElse(yield* Effect.result(Settings.isOn(written, "sandbox")), () => false)
+  const valid = yield* Effect.result(validate(written, sandbox))
+  const origin = written.baseUrl ?? FlexClient.defaultBaseUrl
+  const api = URL.canParse(origin) ? new URL(origin) : undefined
+
+  const notAsked = sandbox ? "the sandbox is in this process" : undefined
+  const notSure = Result.isFailure(valid) ? "the settings must be mended first" : notAsked
+  const findings: Array<Finding> = []
+  const check = (
+    name: string,
+    reasonToSkip: string | undefined,
+    found: Effect.Effect<Found, never, HttpClient.HttpClient>
+  ) =>
+    (reasonToSkip === undefined ? found : Effect.succeed(skipped(reasonToSkip))).pipe(
+      Effect.timeoutOption("15 seconds"),
+      Effect.map(Option.getOrElse(() => failed("no answer within 15 seconds", "Check the network and any firewall."))),
+      Effect.map((found) => findings.push({ check: name, ...found }))
+    )
+
+  yield* check("node", undefined, Effect.sync(node))
+  yield* check("settings", undefined, Effect.succeed(settingsFound(valid)))
+  yield* check("proxy", written.proxy === undefined ? "HTTPS_PROXY is not set" : notAsked, proxy(written.proxy ?? ""))
+  const direct = written.proxy === undefined ? notSure : (notSure ?? "the proxy does this")
+  yield* check("dns", direct, dns(api?.hostname ?? ""))
+  yield* check("tls", api?.protocol === "http:" ? "the API's origin is http" : direct, tls(api))
+  yield* check("clock", notSure, clock(origin))
+  yield* check(
+    "credentials",
+    Result.isFailure(valid) ? notSure : undefined,
+    credentials(sandbox).pipe(
+      Effect.provide(Serve.participants(sandbox, FlexClient.layerConfig)),
+      Effect.catchTag("SettingsError", (error) => Effect.succeed(failed(error.message, "Mend the setting.")))
+    )
+  )
+  yield* check(
+    "http",
+    !Settings.overHttp(written) ? "it serves over stdio" : Result.isFailure(valid) ? notSure : undefined,
+    listening(written)
+  )
+  yield* check(
+    "telemetry",
+    written.otlp === undefined ? "OTEL_EXPORTER_OTLP_ENDPOINT is not set" : undefined,
+    collector(written.otlp ?? "")
+  )
+  const flags = [...Settings.asFlags(line.given), "--http=off"]
+  for (const [era, messages] of Object.entries(handshakes)) {
+    yield* check(
+      `protocol ${era}`,
+      Result.isFailure(valid) ? notSure : undefined,
+      handshake(flags, messages, Serve.version)
+    )
+  }
+
+  const isWell = findings.every(({ result }) => result !== "failed")
+  const shown = settingsShown(written, line.given)
+  yield* Effect.sync(() =>
+    process.stdout.write(
+      line.json
+        ? `${JSON.stringify({ version: Serve.version, ok: isWell, checks: findings, settings: shown }, undefined, 2)}\n`
+        : text(Serve.version, findings, shown)
+    )
+  )
+  return isWell ? 0 : 1
+})
+
+const text = (version: string, findings: ReadonlyArray<Finding>, shown: ReturnType<typeof settingsShown>): string => {
+  const width = Math.max(...findings.map(({ check }) => check.length))
+  const lines = findings.flatMap(({ check, mend, result, says }) => [
+    `${result.padEnd(8)} ${check.padEnd(width)}  ${says}`,
+    ...(mend === undefined ? [] : [`${"".padEnd(9 + width)}  -> ${mend}`])
+  ])
+  const settings = shown.map(({ from, setting, value }) => `  ${setting}=${value}  (${from})`)
+  const count = findings.filter(({ result }) => result === "failed").length
+  return [
+    `flex-participants-mcp ${version}`,
+    "",
+    ...lines,
+    "",
+    "Settings that are set; all others have their default:",
+    ...(settings.length === 0 ? ["  none"] : settings),
+    "",
+    count === 0 ? "Nothing is wrong." : `${count} of ${findings.length} checks failed.`,
+    ""
+  ].join("\n")
+}
+
+/** Each setting that is set, with where it comes from; a secret only with the fact that it is. */
+const settingsShown = (written: Settings.Written, given: Settings.CommandLine["given"]) =>
+  Object.entries(Settings.table).flatMap(([name, setting]: [string, Settings.Setting]) => {
+    const value = written[name as Settings.Name]
+    if (value === undefined) return []
+    return [
+      {
+        setting: setting.env,
+        value: setting.secret === true ? "***" : value,
+        from: setting.env in given ? `flag --${setting.flag}` : "environment"
+      }
+    ]
+  })
+
+/** All settings, whoever uses them. */
+const validate = Effect.fnUntraced(function* (written: Settings.Written, sandbox: boolean) {
+  yield* Settings.isOn(written, "sandbox")
+  yield* Settings.limits(written)
+  if (Settings.overHttp(written)) yield* ServeHttp.settings(written)
+  if (!sandbox) yield* FlexClient.fromConfig
+})
+
+const settingsFound = (valid: Result.Result<void, FlexClient.SettingsError>): Found =>
+  Result.isSuccess(valid)
+    ? ok("each is valid")
+    : failed(`${valid.failure.message}.`, `Set ${valid.failure.setting} as --help and docs/mcp.md say.`)
+
+const node = (): Found => {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number)
+  return major > 20 || (major === 20 && minor >= 19)
+    ? ok(`${process.version} at ${process.execPath}`)
+    : failed(
+        `${process.version} at ${process.execPath} is too old`,
+        "Install Node 20.19 or newer, and name it in the host's configuration by its full path."
+      )
+}
+
+const code = (error: unknown): string =>
+  typeof error === "object" && error !== null && "code" in error ? String(error.code) : String(error)
+
+const dns = (host: string): Effect.Effect<Found> =>
+  Effect.tryPromise({ try: () => lookup(host), catch: code }).pipe(
+    Effect.match({
+      onSuccess: ({ address }) => ok(`${host} is ${address}`),
+      onFailure: (error) =>
+        failed(
+          `${host} cannot be resolved (${error})`,
+          "Check the network and its DNS. Where only a proxy reaches the internet, set HTTPS_PROXY."
+        )
+    })
+  )
+
+const proxy = (setting: string): Effect.Effect<Found> => {
+  if (!URL.canParse(setting)) {
+    return Effect.succeed(failed("HTTPS_PROXY is not a URL", "Set it to a URL such as http://proxy.example.com:3128."))
+  }
+  const { host, hostname, port, protocol } = new URL(setting)
+  return Effect.callback<Found>((resume) => {
+    const socket = connectTcp(Number(port || (protocol === "https:" ? 443 : 80)), hostname)
+    socket.once("connect", () =>
+      resume(Effect.succeed(ok(`${host} answers; NO_PROXY names the hosts that go without`)))
+    )
+    socket.once("error", (error) =>
+      resume(
+        Effect.succeed(
+          failed(`${host} cannot be reached (${code(error)})`, "Mend HTTPS_PROXY, or unset it where none is needed.")
+        )
+      )
+    )
+    return Effect.sync(() => socket.destroy())
+  })
+}
+
+const tls = (api: URL | undefined): Effect.Effect<Found> =>
+  Effect.callback<Found>((resume) => {
+    const host = api?.hostname ?? ""
+    const socket = connectTls({ host, port: Number(api?.port || 443), servername: host })
+    socket.once("secureConnect", () => {
+      const { issuer, valid_to } = socket.getPeerCertificate()
+      resume(
+        Effect.succeed(ok(`${socket.getProtocol()}, certificate by ${issuer.O ?? issuer.CN ?? "?"}, until ${valid_to}`))
+      )
+    })
+    socket.once("error", (error) => {
+      const problem = code(error)
+      const untrusted = /CERT|SIGNATURE|ISSUER/u.test(problem)
+      resume(
+        Effect.succeed(
+          failed(
+            `the connection to ${host} cannot be secured (${problem})`,
+            untrusted
+              ? "If this network inspects TLS, set NODE_EXTRA_CA_CERTS to the file with its certificate authority, and check the clock."
+              : "Check that a firewall lets port 443 through. Where only a proxy reaches the internet, set HTTPS_PROXY."
+          )
+        )
+      )
+    })
+    return Effect.sync(() => socket.destroy())
+  })
+
+/** The `Date` of any reply will do: nothing is sent but a GET without credentials. */
+const clock = Effect.fnUntraced(
+  function* (origin: string) {
+    const response = yield* (yield* HttpClient.HttpClient).get(origin)
+    const now = yield* Clock.currentTimeMillis
+    const date = Date.parse(response.headers["date"] ?? "")
+    if (Number.isNaN(date)) return skipped("the reply has no date")
+    const seconds = Math.round((now - date) / 1000)
+    return Math.abs(seconds) <= 30
+      ? ok(`within ${Math.max(1, Math.abs(seconds))} s of the API's`)
+      : warning(
+          `${Math.abs(seconds)} s ${seconds > 0 ? "ahead of" : "behind"} the API's`,
+          "Let the machine set its clock by NTP: certificates and tokens are checked against it."
+        )
+  },
+  Effect.catch(() => Effect.succeed(skipped("no reply to compare with")))
+)
+
+/** A channel that cannot exist: reading it changes nothing, and its reply tells whether the credentials are accepted. */
+const nowhere = Participant.channel(`KD${"0".repeat(32)}`, `UO${"0".repeat(32)}`)
+
+const credentials = (sandbox: boolean) =>
+  Effect.gen(function* () {
+    const participants = yield* Participants.Participants
+    yield* participants.page(yield* nowhere, { pageSize: 1 })
+    return ok("accepted")
+  }).pipe(Effect.catchTag("FlexError", (error) => Effect.succeed(credentialsFound(error, sandbox))))
+
+const credentialsFound = (error: FlexError.FlexError, sandbox: boolean): Found => {
+  const { reason } = error
+  switch (reason._tag) {
+    case "NotFound":
+      return ok(
+        `accepted${sandbox ? " by the sandbox" : ""}: reading a channel that does not exist was answered with 404, as it should be`
+      )
+    case "Unauthorized":
+      return failed(
+        "not accepted (401)",
+        "Check that the SID and the secret belong together, are not revoked, and are of the region that the API's origin is in."
+      )
+    case "Forbidden":
+      return failed(
+        "accepted, but not allowed to read interactions (403)",
+        "Use the credentials of the account that has Flex; test credentials and restricted keys without Flex do not do."
+      )
+    case "NetworkError":
+      return failed(`not checked: ${reason.message}`, "Mend what dns, tls or proxy say above.")
+    case "UnexpectedResponse":
+      return failed(
+        `not checked: ${reason.message}`,
+        reason.status === 407
+          ? "The proxy wants credentials: put them into HTTPS_PROXY, as in http://user:password@host:port."
+          : "Something other than Twilio answered: check FLEX_API_BASE_URL and HTTPS_PROXY."
+      )
+    default:
+      return warning(`not checked: ${reason.message}`, "Run doctor again in a minute.")
+  }
+}
+
+/** Can the port be had, or does this server have it already? Can the keys be had? */
+const listening = Effect.fnUntraced(function* (written: Settings.Written) {
+  const client = yield* HttpClient.HttpClient
+  const settings = yield* Effect.option(ServeHttp.settings(written))
+  if (Option.isNone(settings)) return skipped("the settings must be mended first")
+  const { auth, host, port } = settings.value
+  if (auth !== undefined && "jwksUrl" in auth) {
+    const keys = yield* client.get(auth.jwksUrl).pipe(
+      Effect.flatMap((response) => response.json),
+      Effect.flatMap(Schema.decodeUnknownEffect(Schema.Struct({ keys: Schema.Array(Schema.Json) }))),
+      Effect.option
+    )
+    if (Option.isNone(keys)) {
+      return failed(
+        `${auth.jwksUrl.href} gives no keys`,
+        "Check --jwks-url: the authorization server's metadata names it as jwks_uri."
+      )
+    }
+  }
+  const taken = yield* Effect.callback<boolean>((resume) => {
+    const socket = connectTcp(port, host === "0.0.0.0" || host === "::" ? "localhost" : host)
+    socket.once("connect", () => resume(Effect.succeed(true)))
+    socket.once("error", () => resume(Effect.succeed(false)))
+    return Effect.sync(() => socket.destroy())
+  })
+  return taken && port !== 0
+    ? warning(
+        `port ${port} is in use`,
+        "If it is not this server that runs there, choose another with --http HOST:PORT."
+      )
+    : ok(`port ${port} of ${host} is free`)
+})
+
+const collector = Effect.fnUntraced(
+  function* (endpoint: string) {
+    const client = yield* HttpClient.HttpClient
+    const url = new URL(`${endpoint.replace(/\/$/u, "")}/v1/traces`)
+    const { status } = yield* client.post(url, { body: HttpBody.jsonUnsafe({ resourceSpans: [] }) })
+    return status < 300
+      ? ok(`${url.href} takes traces`)
+      : failed(`${url.href} answers ${status}`, "Check OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_EXPORTER_OTLP_HEADERS.")
+  },
+  Effect.catchCause(() =>
+    Effect.succeed(
+      failed(
+        "the collector cannot be reached",
+        "Check OTEL_EXPORTER_OTLP_ENDPOINT: the origin of an OTLP/HTTP receiver, often port 4318."
+      )
+    )
+  )
+)
+
+const clientInfo = { name: "doctor", version: "1" }
+
+/** What opens a connection in each era, and asks for the tools. */
+const handshakes = {
+  "2025-11-25": [
+    { id: 1, method: "initialize", params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo } },
+    { method: "notifications/initialized" },
+    { id: 2, method: "tools/list", params: {} }
+  ],
+  "2026-07-28": [1, 2].map((id) => ({
+    id,
+    method: id === 1 ? "server/discover" : "tools/list",
+    params: {
+      _meta: {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientInfo": clientInfo,
+        "io.modelcontextprotocol/clientCapabilities": {}
+      }
+    }
+  }))
+} as const
+
+const Reply = Schema.fromJsonString(
+  Schema.Struct({
+    id: Schema.Int,
+    result: Schema.Struct({ tools: Schema.optionalKey(Schema.Array(Schema.Struct({ name: Schema.String }))) })
+  })
+)
+
+/** Starts this program as a host does, and speaks to it. */
+const handshake = (
+  flags: ReadonlyArray<string>,
+  messages: ReadonlyArray<object>,
+  version: string
+): Effect.Effect<Found> =>
+  Effect.callback<Found>((resume) => {
+    const main = fileURLToPath(new URL("main.js", import.meta.url))
+    const child = spawn(process.execPath, [main, ...flags], { stdio: ["pipe", "pipe", "pipe"] })
+    const output = { stdout: "", stderr: "" }
+    child.stdout.on("data", (chunk: Buffer) => {
+      output.stdout += chunk.toString()
+      if (output.stdout.split("\n").length > 2) child.stdin.end()
+    })
+    child.stderr.on("data", (chunk: Buffer) => (output.stderr += chunk.toString()))
+    child.stdin.on("error", () => {})
+    for (const message of messages) child.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`)
+    child.once("error", (error) =>
+      resume(Effect.succeed(failed(`it cannot be started (${code(error)})`, "Reinstall the package.")))
+    )
+    child.once("close", (exit) => {
+      const replies = output.stdout
+        .trim()
+        .split("\n")
+        .map((line) => Schema.decodeUnknownOption(Reply)(line))
+      const tools = replies.flatMap((reply) => Option.toArray(reply).flatMap(({ result }) => result.tools ?? []))
+      const well = exit === 0 && replies.length === 2 && replies.every(Option.isSome) && tools.length > 0
+      resume(
+        Effect.succeed(
+          well
+            ? ok(`${version} answers with ${tools.map(({ name }) => name).join(" and ")}, and ends when it should`)
+            : failed(
+                `this server does not answer as it should (exit ${exit}; ${output.stderr.trim().slice(0, 300) || "no word on stderr"})`,
+                "Reinstall the package; if that does not help, report it with this line."
+              )
+        )
+      )
+    })
+    return Effect.sync(() => child.kill("SIGKILL"))
+  })

@@ -1,0 +1,52 @@
+/** All but plain serving over stdio: HTTP, telemetry, a proxy, and the other commands. */
+import { FlexClient } from "@flex-participants/core"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Doctor from "./Doctor.ts"
+import * as Help from "./Help.ts"
+import * as PrintConfig from "./PrintConfig.ts"
+import * as Proxy from "./Proxy.ts"
+import * as Run from "./Run.ts"
+import * as Serve from "./Serve.ts"
+import * as ServeHttp from "./ServeHttp.ts"
+import * as Settings from "./Settings.ts"
+import * as Stdio from "./Stdio.ts"
+import * as Telemetry from "./Telemetry.ts"
+
+export const run = (line: Settings.CommandLine): void => Run.run(line, command(line))
+
+const command = (line: Settings.CommandLine): Effect.Effect<number, FlexClient.SettingsError> => {
+  switch (line.command) {
+    case "serve":
+      return Effect.flatMap(Settings.written, serve)
+    case "doctor":
+      return Effect.flatMap(Settings.written, (written) => Effect.provide(Doctor.run(line, written), http(written)))
+    case "print-config":
+      return Effect.sync(() => PrintConfig.run(line))
+    case "help":
+      return print(Help.text)
+    case "version":
+      return print(Serve.version)
+  }
+}
+
+const print = (text: string) =>
+  Effect.sync(() => {
+    process.stdout.write(`${text}\n`)
+    return 0
+  })
+
+/** The HTTP client of this process: kept alive, and through the proxy where one is set. */
+const http = (written: Settings.Written) =>
+  written.proxy === undefined ? NodeHttpClient.layerNodeHttpOptions({ keepAlive: true }) : Proxy.layer
+
+const serve = Effect.fnUntraced(function* (written: Settings.Written) {
+  const transport = Settings.overHttp(written) ? ServeHttp.serve(yield* ServeHttp.settings(written)) : Stdio.serve
+  const serving = Serve.serve(FlexClient.layerConfig, transport).pipe(
+    Effect.provide(written.otlp === undefined ? Layer.empty : Telemetry.layer(Serve.version)),
+    Effect.provide(http(written)),
+    Effect.catchTag("ListenError", (error) => Effect.sync(() => Run.refuse(`${error.message}.`)))
+  )
+  return yield* written.otlp === undefined ? Effect.withTracerEnabled(serving, false) : serving
+})

@@ -1,0 +1,31 @@
+/** Running the command: its settings in place, its exit code, and what an operator reads when it cannot run. */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import type { FlexClient } from "@flex-participants/core"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Logger from "effect/Logger"
+import * as Settings from "./Settings.ts"
+
+/** Runs a command to its exit code; a signal that asks the process to end interrupts it, and is 0. */
+export const run = (line: Settings.CommandLine, command: Effect.Effect<number, FlexClient.SettingsError>): void =>
+  NodeRuntime.runMain(
+    command.pipe(
+      Effect.catchTag("SettingsError", (error) =>
+        Effect.sync(() => refuse(`${error.message}.`, error.setting.startsWith("TWILIO_") ? credentials : undefined))
+      ),
+      Effect.provide(Settings.layer(line.given)),
+      Effect.provideService(Logger.LogToStderr, true)
+    ),
+    {
+      teardown: (exit) => process.exit(Exit.isSuccess(exit) ? Number(exit.value) : Exit.hasInterrupts(exit) ? 0 : 1)
+    }
+  )
+
+const credentials =
+  "Set TWILIO_API_KEY and TWILIO_API_SECRET (or TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN), or try --sandbox without an account."
+
+/** Two lines on stderr: what is wrong, and what to do. */
+export const refuse = (problem: string, mend = "Try --help."): number => {
+  process.stderr.write(`flex-participants-mcp: ${problem}\n${mend}\n`)
+  return 2
+}

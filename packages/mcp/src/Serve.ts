@@ -1,0 +1,42 @@
+/** The tools by the operator's settings, over whatever transport. */
+import { type FlexClient, Participants } from "@flex-participants/core"
+import type { McpServerFactory } from "@modelcontextprotocol/server"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Server from "./Server.ts"
+import * as Settings from "./Settings.ts"
+
+declare const PACKAGE_VERSION: string
+
+export const version = PACKAGE_VERSION
+
+/** Serves until the transport ends. `client` is left aside where the settings ask for the sandbox. */
+export const serve = <E, E2, R, R2>(
+  client: Layer.Layer<FlexClient.FlexClient, E, R>,
+  transport: (make: McpServerFactory) => Effect.Effect<void, E2, R2>
+) =>
+  Effect.gen(function* () {
+    const written = yield* Settings.written
+    const limits = yield* Settings.limits(written)
+    yield* Effect.flatMap(Server.make({ version, ...limits }), transport).pipe(
+      Effect.scoped,
+      Effect.provide(participants(yield* Settings.isOn(written, "sandbox"), client))
+    )
+    return 0
+  })
+
+/** The tools' service, on Twilio or on the sandbox, which is loaded when it is asked for. */
+export const participants = <E, R>(
+  sandbox: boolean,
+  client: Layer.Layer<FlexClient.FlexClient, E, R>
+): Layer.Layer<Participants.Participants, E | FlexClient.SettingsError, R> => {
+  const chosen: Layer.Layer<FlexClient.FlexClient, E | FlexClient.SettingsError, R> = sandbox ? inProcess : client
+  return Participants.Participants.layer.pipe(Layer.provide(chosen))
+}
+
+const inProcess: Layer.Layer<FlexClient.FlexClient, FlexClient.SettingsError> = Layer.unwrap(
+  Effect.map(
+    Effect.promise(() => import("./InProcess.ts")),
+    ({ layer }) => layer
+  )
+)

@@ -1,0 +1,159 @@
+/** `--http`: the settings that only HTTP has, and serving by them until the process is asked to end. */
+import { readFile } from "node:fs/promises"
+import { FlexClient } from "@flex-participants/core"
+import type { McpServerFactory } from "@modelcontextprotocol/server"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as HttpClient from "effect/http/HttpClient"
+import * as Redacted from "effect/Redacted"
+import type * as Auth from "./Auth.ts"
+import * as Http from "./Http.ts"
+import * as Listen from "./Listen.ts"
+import * as Settings from "./Settings.ts"
+
+export interface HttpSettings {
+  readonly host: string
+  readonly port: number
+  readonly url: URL | undefined
+  readonly auth: Auth.Settings | undefined
+  readonly drain: Duration.Duration
+}
+
+/** Serves over HTTP; see {@link Listen.serve}. */
+export const serve = (settings: HttpSettings) =>
+  Effect.fnUntraced(function* (server: McpServerFactory) {
+    const client = yield* HttpClient.HttpClient
+    const run = Effect.runPromiseWith(yield* Effect.context<never>())
+    const log = (line: string) => Effect.sync(() => process.stderr.write(`flex-participants-mcp: ${line}\n`))
+    const address = (port: number) => `${settings.host.includes(":") ? `[${settings.host}]` : settings.host}:${port}`
+    const url = (port: number) => settings.url ?? new URL(`http://${address(port)}/mcp`)
+    return yield* Listen.serve(
+      (port) =>
+        Http.make({
+          server,
+          url: url(port),
+          ...(settings.auth === undefined ? undefined : { auth: settings.auth }),
+          // The keys are fetched as everything else is: through the proxy, where there is one.
+          fetch: (input) =>
+            run(
+              client.get(String(input)).pipe(
+                Effect.flatMap((response) =>
+                  Effect.map(response.text, (text) => new Response(text, { status: response.status }))
+                ),
+                Effect.timeout("5 seconds")
+              )
+            ),
+          onError: (problem) => void run(log(problem.slice(0, 300)))
+        }),
+      {
+        host: settings.host,
+        port: settings.port,
+        drain: settings.drain,
+        onListening: (port) =>
+          log(
+            `listening on http://${address(port)}${url(port).pathname}` +
+              (settings.auth === undefined
+                ? ", without authentication: for programs of this machine only"
+                : "token" in settings.auth
+                  ? ", for holders of the bearer token"
+                  : `, for holders of a token of ${settings.auth.issuer}`)
+          )
+      }
+    )
+  })
+
+/** What the settings say about HTTP, checked. */
+export const settings = Effect.fnUntraced(function* (written: Settings.Written) {
+  const { host, port } = yield* address(written.http ?? Settings.defaultAddress)
+  const publicUrl = written.url === undefined ? undefined : yield* url("url", written.url)
+  const auth = yield* authentication(written)
+  const seconds = Number(written.drain ?? 10)
+  if (!(seconds >= 0 && seconds <= 600)) return yield* Settings.fail("drain", "must be a number of seconds, 0 to 600")
+
+  if (!isLoopback(host)) {
+    if (auth === undefined) {
+      return yield* Settings.fail(
+        "http",
+        `is ${host}, which other machines can reach, and nothing says who may call; set FLEX_MCP_TOKEN, FLEX_MCP_TOKEN_FILE or FLEX_MCP_JWKS_URL`
+      )
+    }
+    if (publicUrl === undefined && isWildcard(host)) {
+      return yield* Settings.fail(
+        "url",
+        `is not set; with --http ${host}:… it must say where clients reach this server, so that requests under other names can be refused`
+      )
+    }
+  }
+  return { host, port, url: publicUrl, auth, drain: Duration.seconds(seconds) }
+})
+
+const isLoopback = (host: string): boolean => /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/u.test(host)
+
+const isWildcard = (host: string): boolean => host === "0.0.0.0" || host === "::"
+
+/** `HOST:PORT`, `[IPV6]:PORT`, `HOST` or `PORT`; a switch set by environment is the default address. */
+const address = (text: string) => {
+  if (text === "true") return address(Settings.defaultAddress)
+  const match = /^(?:\[(?<v6>[0-9a-f:]+)\]|(?<name>[A-Za-z0-9.-]*?))??(?::?(?<port>\d{1,5}))?$/u.exec(text)?.groups
+  const port = Number(match?.["port"] ?? 3920)
+  return match === undefined || port > 65_535
+    ? Effect.fail(Settings.fail("http", `must be HOST:PORT, such as ${Settings.defaultAddress}`))
+    : Effect.succeed({ host: match["v6"] ?? (match["name"] || "127.0.0.1"), port })
+}
+
+/** `https`, or `http` on loopback. */
+const url = (name: Settings.Name, text: string): Effect.Effect<URL, FlexClient.SettingsError> => {
+  if (!URL.canParse(text)) return Effect.fail(Settings.fail(name, "is not a URL"))
+  const parsed = new URL(text)
+  return parsed.protocol === "https:" ||
+    (parsed.protocol === "http:" && isLoopback(parsed.hostname.replaceAll(/[[\]]/gu, "")))
+    ? Effect.succeed(parsed)
+    : Effect.fail(Settings.fail(name, "must be https (http only on loopback)"))
+}
+
+const authentication = Effect.fnUntraced(function* (written: Settings.Written) {
+  const hasToken = written.token !== undefined || written.tokenFile !== undefined
+  if (written.jwksUrl === undefined) {
+    for (const name of ["issuer", "audience"] as const) {
+      if (written[name] !== undefined)
+        return yield* Settings.fail("jwksUrl", `is not set, but ${Settings.called(name)} is`)
+    }
+    return hasToken ? { token: yield* bearerToken(written) } : undefined
+  }
+  if (hasToken) return yield* Settings.fail("jwksUrl", "is set, and so is a bearer token; choose one")
+  for (const name of ["issuer", "audience"] as const) {
+    if (written[name] === undefined)
+      return yield* Settings.fail(name, `is not set, but ${Settings.called("jwksUrl")} is`)
+  }
+  return {
+    jwksUrl: yield* url("jwksUrl", written.jwksUrl),
+    issuer: written.issuer ?? "",
+    audience: written.audience ?? ""
+  }
+})
+
+const bearerToken = Effect.fnUntraced(function* ({ token, tokenFile }: Settings.Written) {
+  if (token !== undefined && tokenFile !== undefined) {
+    return yield* Settings.fail("token", "is set, and so is FLEX_MCP_TOKEN_FILE; choose one")
+  }
+  const name = tokenFile === undefined ? "token" : "tokenFile"
+  const text =
+    tokenFile === undefined
+      ? (token ?? "")
+      : yield* Effect.tryPromise({
+          try: () => readFile(tokenFile, "utf8"),
+          catch: (error) =>
+            Settings.fail(
+              "tokenFile",
+              `names a file that cannot be read (${(error as NodeJS.ErrnoException).code ?? "unknown"}); check its path and who may read it`
+            )
+        })
+  const trimmed = text.trim()
+  // 128 bits at the least, as hexadecimal digits or anything denser; and only what an Authorization header can carry.
+  return /^[\w~+/.=-]{32,}$/u.test(trimmed)
+    ? Redacted.make(trimmed)
+    : yield* Settings.fail(
+        name,
+        "must hold at least 32 characters out of A-Z a-z 0-9 - . _ ~ + / =; `openssl rand -hex 32` makes one"
+      )
+})

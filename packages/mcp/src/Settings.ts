@@ -1,0 +1,258 @@
+/**
+ * The settings of the command: each has an environment variable, most have a flag, and a flag wins. What the command
+ * accepts, what `--help` prints and what `doctor` shows all come from the one table here.
+ */
+import { parseArgs } from "node:util"
+import { FlexClient, Participant } from "@flex-participants/core"
+import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+
+export interface Setting {
+  readonly env: string
+  readonly flag?: string
+  /** What stands for the value in `--help`; a setting without one is a switch. */
+  readonly value?: string
+  /** May be given more than once; in the environment, separated by commas. */
+  readonly many?: boolean
+  /** Never shown. It has no flag: command lines are public. */
+  readonly secret?: boolean
+  readonly about: string
+}
+
+export const table = {
+  sandbox: {
+    env: "FLEX_MCP_SANDBOX",
+    flag: "sandbox",
+    about: "an in-process stand-in for Twilio: no account, no network"
+  },
+  readOnly: {
+    env: "FLEX_MCP_READ_ONLY",
+    flag: "read-only",
+    about: "the tool that writes does not exist, whatever else is set"
+  },
+  allowStatus: {
+    env: "FLEX_MCP_ALLOW_STATUS",
+    flag: "allow-status",
+    value: "STATUS",
+    many: true,
+    about: "offer only this status: wrapup or closed; default both"
+  },
+  confirm: {
+    env: "FLEX_MCP_CONFIRM",
+    flag: "confirm",
+    value: "WHEN",
+    about: "ask a person before each write: auto (where the host can ask), always, never; default auto"
+  },
+  auditJson: { env: "FLEX_MCP_AUDIT_JSON", flag: "audit-json", about: "the line on stderr for each write as JSON" },
+  http: {
+    env: "FLEX_MCP_HTTP",
+    flag: "http",
+    value: "[HOST:PORT]",
+    about: "serve Streamable HTTP at /mcp instead of stdio; default 127.0.0.1:3920"
+  },
+  url: {
+    env: "FLEX_MCP_URL",
+    flag: "url",
+    value: "URL",
+    about: "where clients reach it, such as https://mcp.example.com/mcp; default http://HOST:PORT/mcp"
+  },
+  token: { env: "FLEX_MCP_TOKEN", value: "TOKEN", secret: true, about: "the bearer token that a client must send" },
+  tokenFile: {
+    env: "FLEX_MCP_TOKEN_FILE",
+    flag: "token-file",
+    value: "FILE",
+    about: "the file that has the bearer token"
+  },
+  jwksUrl: {
+    env: "FLEX_MCP_JWKS_URL",
+    flag: "jwks-url",
+    value: "URL",
+    about: "take JWTs instead, signed by these keys; needs an issuer and an audience"
+  },
+  issuer: {
+    env: "FLEX_MCP_ISSUER",
+    flag: "issuer",
+    value: "URL",
+    about: "the authorization server: the iss that a JWT must have"
+  },
+  audience: { env: "FLEX_MCP_AUDIENCE", flag: "audience", value: "NAME", about: "the aud that a JWT must have" },
+  drain: {
+    env: "FLEX_MCP_DRAIN_SECONDS",
+    flag: "drain",
+    value: "SECONDS",
+    about: "how long calls in flight may take after SIGTERM, 0 to 600; default 10"
+  },
+  apiKey: { env: "TWILIO_API_KEY", value: "SK…", about: "an API key, preferred where both pairs are set" },
+  apiSecret: { env: "TWILIO_API_SECRET", value: "SECRET", secret: true, about: "and its secret" },
+  accountSid: { env: "TWILIO_ACCOUNT_SID", value: "AC…", about: "or the account" },
+  authToken: { env: "TWILIO_AUTH_TOKEN", value: "TOKEN", secret: true, about: "and its auth token" },
+  baseUrl: {
+    env: "FLEX_API_BASE_URL",
+    flag: "api-base-url",
+    value: "URL",
+    about: "another origin for the API; default https://flex-api.twilio.com"
+  },
+  redisUrl: {
+    env: "REDIS_URL",
+    value: "URL",
+    secret: true,
+    about: "share the account's rate limit with other processes through this Redis"
+  },
+  otlp: {
+    env: "OTEL_EXPORTER_OTLP_ENDPOINT",
+    value: "URL",
+    about: "export traces and metrics to this OpenTelemetry collector"
+  },
+  proxy: {
+    env: "HTTPS_PROXY",
+    value: "URL",
+    secret: true,
+    about: "reach Twilio through this proxy; NO_PROXY names the hosts that go without"
+  },
+  extraCa: { env: "NODE_EXTRA_CA_CERTS", value: "FILE", about: "trust these certificate authorities too" }
+} as const satisfies Record<string, Setting>
+
+export type Name = keyof typeof table
+
+const entries = Object.entries(table) as ReadonlyArray<[Name, Setting]>
+
+export const defaultAddress = "127.0.0.1:3920"
+
+export const commands = ["serve", "doctor", "print-config"] as const
+
+/** A command line, taken apart. */
+export interface CommandLine {
+  readonly command: (typeof commands)[number] | "help" | "version"
+  readonly rest: ReadonlyArray<string>
+  readonly json: boolean
+  /** The settings that were given as flags, by their environment names. */
+  readonly given: { readonly [env: string]: string }
+}
+
+/** Takes a command line apart, or says what is wrong with it. */
+export const parse = (argv: ReadonlyArray<string>): CommandLine | { readonly problem: string } => {
+  const flags = entries.flatMap(([, { flag, many = false, value }]) =>
+    flag === undefined ? [] : [[flag, { type: value === undefined ? "boolean" : "string", multiple: many }] as const]
+  )
+  const own = { json: { type: "boolean" }, help: { type: "boolean" }, version: { type: "boolean" } } as const
+  // The address is optional: `--http` alone, or before another flag, means the default one.
+  const args = argv.map((arg, index) =>
+    arg === "--http" && !/^[^-]/u.test(argv[index + 1] ?? "-") ? `--http=${defaultAddress}` : arg
+  )
+  try {
+    const parsed = parseArgs({
+      args,
+      options: {
+        ...(Object.fromEntries(flags) as Record<string, { type: "string" | "boolean"; multiple: boolean }>),
+        ...own
+      },
+      allowPositionals: true,
+      strict: true
+    })
+    const values: { readonly [flag: string]: unknown } = parsed.values
+    const [word = "serve", ...rest] = parsed.positionals
+    const command = commands.find((known) => known === word)
+    if (command === undefined) return { problem: `there is no command ${JSON.stringify(word)}` }
+    const given = entries.flatMap(([, { env, flag }]) => {
+      const value = flag === undefined ? undefined : values[flag]
+      return value === undefined ? [] : [[env, String(value)]]
+    })
+    return {
+      command: values.help === true ? "help" : values.version === true ? "version" : command,
+      rest,
+      json: values.json === true,
+      given: Object.fromEntries(given)
+    }
+  } catch (error) {
+    return { problem: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+/** The environment, with what was given as flags before it. */
+export const layer = (given: CommandLine["given"]): Layer.Layer<never> =>
+  ConfigProvider.layerAdd(ConfigProvider.fromEnv({ env: given }), { asPrimary: true })
+
+/** The settings that are set, as they were written. An empty value is none. */
+export type Written = { readonly [name in Name]?: string }
+
+export const written: Effect.Effect<Written, FlexClient.SettingsError> = Config.all(
+  Object.fromEntries(entries.map(([name, { env }]) => [name, Config.option(Config.String(env))]))
+).pipe(
+  Effect.map((found) =>
+    Object.fromEntries(
+      Object.entries(found).flatMap(([name, value]) => Option.toArray(Option.map(value, (text) => [name, text])))
+    )
+  ),
+  Effect.mapError(() => new FlexClient.SettingsError({ setting: "the environment", problem: "cannot be read" }))
+)
+
+/** How a setting is called where a person reads about it. */
+export const called = (name: Name): string => {
+  const { env, flag }: Setting = table[name]
+  return flag === undefined ? env : `--${flag} (${env})`
+}
+
+export const fail = (name: Name, problem: string): FlexClient.SettingsError =>
+  new FlexClient.SettingsError({ setting: called(name), problem })
+
+const off = new Set(["false", "no", "off", "0"])
+
+/** Over HTTP, or over stdio? */
+export const overHttp = ({ http }: Written): boolean => http !== undefined && !off.has(http)
+
+/** Does serving by these settings need nothing but stdio and an HTTP client? */
+export const isPlain = Effect.map(
+  written,
+  (settings) =>
+    !overHttp(settings) &&
+    settings.otlp === undefined &&
+    settings.proxy === undefined &&
+    settings.redisUrl === undefined
+)
+
+/** A switch: on with `true`, `yes`, `on` or `1`. */
+export const isOn = (settings: Written, name: Name): Effect.Effect<boolean, FlexClient.SettingsError> => {
+  const text = settings[name]?.toLowerCase()
+  if (text === undefined || off.has(text)) return Effect.succeed(false)
+  return ["true", "yes", "on", "1"].includes(text)
+    ? Effect.succeed(true)
+    : Effect.fail(fail(name, "must be true or false"))
+}
+
+/** One of the values that a setting takes. */
+export const oneOf = <const Value extends string>(
+  name: Name,
+  text: string,
+  values: ReadonlyArray<Value>
+): Effect.Effect<Value, FlexClient.SettingsError> => {
+  const value = values.find((known) => known === text)
+  return value === undefined ? Effect.fail(fail(name, `must be one of ${values.join(", ")}`)) : Effect.succeed(value)
+}
+
+/** What the operator lets an assistant do. */
+export const limits = Effect.fnUntraced(function* (settings: Written) {
+  const statuses = Participant.ParticipantStatus.literals
+  return {
+    readOnly: yield* isOn(settings, "readOnly"),
+    allowStatus: yield* Effect.forEach(settings.allowStatus?.split(",") ?? statuses, (text) =>
+      oneOf("allowStatus", text.trim(), statuses)
+    ),
+    confirm: yield* oneOf("confirm", settings.confirm ?? "auto", ["auto", "always", "never"]),
+    auditAsJson: yield* isOn(settings, "auditJson")
+  }
+})
+
+/** Is this environment variable never to be shown? */
+export const isSecret = (env: string): boolean =>
+  entries.some(([, setting]) => setting.env === env && setting.secret === true)
+
+/** The flags that give these settings again. */
+export const asFlags = (given: CommandLine["given"]): ReadonlyArray<string> =>
+  entries.flatMap(([, { env, flag, value }]) => {
+    const text = given[env]
+    if (flag === undefined || text === undefined) return []
+    return value === undefined ? [`--${flag}`] : [`--${flag}=${text}`]
+  })

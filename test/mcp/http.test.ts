@@ -1,0 +1,488 @@
+/** The built server over HTTP, judged by the official client in both eras; and what it does with those it should not serve. */
+import { once } from "node:events"
+import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { createServer } from "node:http"
+import { type AddressInfo, connect as connectTcp } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Client } from "@modelcontextprotocol/client"
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/client"
+import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT, type JWK } from "jose"
+import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
+import { start as startSandbox, type Served } from "../served.ts"
+import * as Command from "./command.ts"
+
+const sid = (group: number, prefix: string, n = 0) => `${prefix}0${group}${`${n}`.padStart(30, "0")}`
+const channel = (group: number) => ({ interaction_sid: sid(group, "KD"), channel_sid: sid(group, "UO") })
+const token = "0123456789abcdef0123456789abcdef"
+const eras = ["legacy", { pin: "2026-07-28" }] as const
+
+const connect = async (url: string, mode: (typeof eras)[number], bearer?: string) => {
+  const client = new Client({ name: "test", version: "1.0.0" }, { versionNegotiation: { mode } })
+  const headers: Record<string, string> = bearer === undefined ? {} : { Authorization: `Bearer ${bearer}` }
+  await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } }))
+  return client
+}
+
+const initialize = JSON.stringify({
+  jsonrpc: "2.0",
+  id: 1,
+  method: "initialize",
+  params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "test", version: "1" } }
+})
+const post = (url: string, headers: Record<string, string> = {}, body: string | ReadableStream = initialize) =>
+  fetch(url, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Accept: "application/json, text/event-stream", ...headers },
+    body,
+    ...(typeof body === "string" ? {} : { duplex: "half" })
+  })
+
+describe("on loopback, without authentication", () => {
+  let server: Command.Listening
+  beforeAll(async () => {
+    server = await Command.listen(["--sandbox", "--confirm", "never"])
+  })
+  afterAll(async () => {
+    assert.strictEqual((await server.stop()).code, 0)
+  })
+
+  for (const mode of eras) {
+    it(`the main job, ${typeof mode === "string" ? "in the 2025 era" : mode.pin}`, async () => {
+      const client = await connect(server.url, mode)
+      const { tools } = await client.listTools()
+      assert.deepStrictEqual(
+        tools.map(({ name }) => name),
+        ["list_participants", "set_participant_status"]
+      )
+      const listed = await client.callTool({ name: "list_participants", arguments: { ...channel(2), type: "agent" } })
+      const rows = (listed.structuredContent as { participants: ReadonlyArray<{ participant_sid: string }> })
+        .participants
+      assert.lengthOf(rows, 2)
+      const done = await client.callTool({
+        name: "set_participant_status",
+        arguments: { ...channel(2), participant_sid: rows[eras.indexOf(mode)]?.participant_sid, status: "wrapup" }
+      })
+      assert.strictEqual((done.structuredContent as { result: string }).result, "accepted")
+      await client.close()
+    })
+  }
+
+  it("says that it is alive and ready", async () => {
+    for (const [path, status] of [
+      ["/healthz", "alive"],
+      ["/readyz", "ready"]
+    ] as const) {
+      const response = await fetch(new URL(path, server.url))
+      assert.strictEqual(response.status, 200)
+      assert.deepStrictEqual(await response.json(), { status })
+    }
+  })
+
+  it("answers under its own names only: another Host or Origin is refused", async () => {
+    assert.strictEqual((await post(server.url)).status, 200)
+    assert.strictEqual((await post(server.url, { Origin: "http://localhost:6274" })).status, 200)
+    assert.strictEqual((await post(server.url, { Origin: "https://evil.example" })).status, 403)
+    assert.strictEqual((await post(server.url, { Origin: "null" })).status, 403)
+    assert.match(
+      await raw(server.url, "POST /mcp HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 2\r\n\r\n{}"),
+      /^HTTP\/1.1 403/u
+    )
+  })
+
+  it("another path is not found, GET and DELETE are not allowed", async () => {
+    assert.strictEqual((await post(new URL("/other", server.url).href)).status, 404)
+    for (const method of ["GET", "DELETE"]) {
+      assert.strictEqual((await fetch(server.url, { method, headers: { Accept: "text/event-stream" } })).status, 405)
+    }
+  })
+
+  it("a body of 100 MB is refused before it is read, declared or not, and the server lives", async () => {
+    const length = 100 * 1024 * 1024
+    const head = `POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\n`
+    assert.match(await raw(server.url, `${head}Content-Length: ${length}\r\n\r\n{`), /^HTTP\/1.1 413/u)
+
+    let sent = 0
+    const chunk = new TextEncoder().encode(`"${"x".repeat(65_534)}`)
+    const endless = new ReadableStream({
+      pull: (controller) => {
+        if (sent > length) return controller.close()
+        sent += chunk.length
+        controller.enqueue(chunk)
+      }
+    })
+    const status = await post(server.url, {}, endless).then(
+      (response) => response.status,
+      () => "closed"
+    )
+    assert.include([413, "closed"], status)
+    assert.isBelow(sent, length)
+    assert.strictEqual((await post(server.url)).status, 200)
+  })
+
+  it("what is not JSON, and what is not JSON-RPC, is refused", async () => {
+    assert.strictEqual((await post(server.url, {}, "{")).status, 400)
+    assert.strictEqual((await post(server.url, {}, '{"hello":1}')).status, 400)
+    assert.strictEqual((await post(server.url, { "Content-Type": "text/plain" })).status, 415)
+  })
+
+  it("a client that never reads holds up nobody", async () => {
+    const { hostname, port } = new URL(server.url)
+    const deaf = Array.from({ length: 20 }, () => {
+      const socket = connectTcp(Number(port), hostname)
+      socket.pause()
+      const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list", params: {} })
+      const request = `POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+      socket.write(request.repeat(200))
+      return socket
+    })
+    const client = await connect(server.url, "legacy")
+    assert.lengthOf((await client.listTools()).tools, 2)
+    await client.close()
+    for (const socket of deaf) socket.destroy()
+  })
+})
+
+/** Sends these bytes and resolves with what comes back first. */
+const raw = async (url: string, request: string): Promise<string> => {
+  const { hostname, port } = new URL(url)
+  const socket = connectTcp(Number(port), hostname)
+  socket.write(request)
+  const [chunk] = (await once(socket, "data")) as [Buffer]
+  socket.destroy()
+  return chunk.toString()
+}
+
+describe("with a bearer token", () => {
+  let folder: string
+  let server: Command.Listening
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "flex-mcp-"))
+    await writeFile(join(folder, "token"), `${token}\n`)
+    server = await Command.listen(["--sandbox", "--token-file", join(folder, "token")])
+  })
+  afterAll(async () => {
+    await server.stop()
+    await rm(folder, { recursive: true })
+  })
+
+  it("serves who has it, in both eras", async () => {
+    for (const mode of eras) {
+      const client = await connect(server.url, mode, token)
+      assert.lengthOf((await client.listTools()).tools, 2)
+      await client.close()
+    }
+  })
+
+  for (const [what, headers] of [
+    ["none", {}],
+    ["another", { Authorization: `Bearer ${token.replace("0", "1")}` }],
+    ["its beginning", { Authorization: `Bearer ${token.slice(0, -1)}` }],
+    ["an empty one", { Authorization: "Bearer " }],
+    ["it in another scheme", { Authorization: `Basic ${token}` }]
+  ] as const) {
+    it(`refuses ${what} with a challenge`, async () => {
+      const response = await post(server.url, headers)
+      assert.strictEqual(response.status, 401)
+      assert.match(response.headers.get("WWW-Authenticate") ?? "", /^Bearer /u)
+      assert.notInclude(await response.text(), token.slice(0, -1))
+    })
+  }
+
+  it("health and readiness need none", async () => {
+    assert.strictEqual((await fetch(new URL("/healthz", server.url))).status, 200)
+    assert.strictEqual((await fetch(new URL("/readyz", server.url))).status, 200)
+  })
+
+  it("says nothing of it on stderr", () => {
+    assert.include(server.stderr(), "for holders of the bearer token")
+    assert.notInclude(server.stderr(), token)
+  })
+})
+
+describe("with JWTs", () => {
+  const issuer = "https://issuer.example"
+  const audience = "https://mcp.example.com/mcp"
+  let keys: ReadonlyArray<JWK> = []
+  let isDown = false
+  const jwks = createServer((_, response) => {
+    if (isDown) return response.writeHead(500).end()
+    return response.setHeader("Content-Type", "application/json").end(JSON.stringify({ keys }))
+  })
+  let server: Command.Listening
+
+  const pair = async (kid: string) => {
+    const { privateKey, publicKey } = await generateKeyPair("ES256", { extractable: true })
+    return { kid, privateKey, jwk: { ...(await exportJWK(publicKey)), kid, alg: "ES256", use: "sig" } }
+  }
+  type Pair = Awaited<ReturnType<typeof pair>>
+  const sign = ({ kid, privateKey }: Pair, change: (jwt: SignJWT) => SignJWT = (jwt) => jwt) =>
+    change(
+      new SignJWT({ sub: "supervisor" })
+        .setProtectedHeader({ alg: "ES256", kid })
+        .setIssuer(issuer)
+        .setAudience(audience)
+        .setIssuedAt()
+        .setExpirationTime("5 minutes")
+    ).sign(privateKey)
+  const bearer = (jwt: string) => ({ Authorization: `Bearer ${jwt}` })
+
+  let first: Pair
+  beforeAll(async () => {
+    first = await pair("first")
+    keys = [first.jwk]
+    jwks.listen(0, "127.0.0.1")
+    await once(jwks, "listening")
+    const jwksUrl = `http://127.0.0.1:${(jwks.address() as AddressInfo).port}/keys`
+    server = await Command.listen([
+      "--sandbox",
+      "--jwks-url",
+      jwksUrl,
+      "--issuer",
+      issuer,
+      "--audience",
+      audience,
+      "--url",
+      audience
+    ])
+  })
+  afterAll(async () => {
+    await server.stop()
+    jwks.close()
+    jwks.closeAllConnections()
+  })
+
+  it("while the keys cannot be had, the answer is to come back later", async () => {
+    isDown = true
+    const response = await post(server.url, bearer(await sign(first)))
+    isDown = false
+    assert.strictEqual(response.status, 503)
+    assert.strictEqual(response.headers.get("Retry-After"), "5")
+  })
+
+  it("serves who has a good one, in both eras", async () => {
+    for (const mode of eras) {
+      const client = await connect(server.url, mode, await sign(first))
+      assert.lengthOf((await client.listTools()).tools, 2)
+      await client.close()
+    }
+  })
+
+  it("tells a client without one where to get one", async () => {
+    const response = await post(server.url)
+    assert.strictEqual(response.status, 401)
+    const metadata = "https://mcp.example.com/.well-known/oauth-protected-resource/mcp"
+    assert.include(response.headers.get("WWW-Authenticate"), `resource_metadata="${metadata}"`)
+    for (const path of [new URL(metadata).pathname, "/.well-known/oauth-protected-resource"]) {
+      const document = await fetch(new URL(path, server.url))
+      assert.deepInclude(await document.json(), { resource: audience, authorization_servers: [issuer] })
+    }
+  })
+
+  const bad: ReadonlyArray<readonly [string, () => Promise<string>]> = [
+    ["one that has expired", () => sign(first, (jwt) => jwt.setExpirationTime("-5 minutes"))],
+    [
+      "one that never expires",
+      () =>
+        new SignJWT({})
+          .setProtectedHeader({ alg: "ES256", kid: "first" })
+          .setIssuer(issuer)
+          .setAudience(audience)
+          .sign(first.privateKey)
+    ],
+    ["one that is not valid yet", () => sign(first, (jwt) => jwt.setNotBefore("5 minutes"))],
+    ["one for another audience", () => sign(first, (jwt) => jwt.setAudience("https://other.example"))],
+    ["one of another issuer", () => sign(first, (jwt) => jwt.setIssuer("https://other.example"))],
+    ["one signed by a stranger under a known key's name", async () => sign({ ...(await pair("first")) })],
+    [
+      "one with alg none",
+      async () => new UnsecuredJWT({}).setIssuer(issuer).setAudience(audience).setExpirationTime("5 minutes").encode()
+    ],
+    [
+      "one signed with the public key as a shared secret",
+      () =>
+        new SignJWT({})
+          .setProtectedHeader({ alg: "HS256", kid: "first" })
+          .setIssuer(issuer)
+          .setAudience(audience)
+          .setExpirationTime("5 minutes")
+          .sign(new TextEncoder().encode(JSON.stringify(first.jwk)))
+    ],
+    [
+      "one that was altered",
+      async () => (await sign(first)).replace(/\.(.)/u, (_, c: string) => `.${c === "e" ? "f" : "e"}`)
+    ],
+    ["one that is no JWT", () => Promise.resolve("x".repeat(40))]
+  ]
+  for (const [what, make] of bad) {
+    it(`refuses ${what}`, async () => {
+      const response = await post(server.url, bearer(await make()))
+      assert.strictEqual(response.status, 401)
+      assert.match(response.headers.get("WWW-Authenticate") ?? "", /error="invalid_token"/u)
+    })
+  }
+
+  it("takes a new key once the authorization server has it, without a restart", async () => {
+    const second = await pair("second")
+    keys = [second.jwk]
+    const status = async (pair: Pair) => (await post(server.url, bearer(await sign(pair)))).status
+    await vi.waitUntil(async () => (await status(second)) === 200, { timeout: 15_000, interval: 250 })
+    assert.strictEqual(await status(first), 401)
+  })
+})
+
+describe("what cannot be served", () => {
+  for (const [what, args, env, says] of [
+    [
+      "beyond loopback without authentication",
+      ["--http", "0.0.0.0:0", "--sandbox"],
+      {},
+      /other machines can reach.*FLEX_MCP_TOKEN/u
+    ],
+    [
+      "beyond loopback under no name",
+      ["--http", "0.0.0.0:0", "--sandbox"],
+      { FLEX_MCP_TOKEN: token },
+      /--url \(FLEX_MCP_URL\) is not set/u
+    ],
+    ["an address that is none", ["--http", "local host", "--sandbox"], {}, /--http .* must be HOST:PORT/u],
+    ["a port that is none", ["--http", "127.0.0.1:99999", "--sandbox"], {}, /--http .* must be HOST:PORT/u],
+    [
+      "an address of another machine",
+      ["--http", "192.0.2.1:1", "--sandbox"],
+      { FLEX_MCP_TOKEN: token },
+      /not an address of this machine/u
+    ],
+    [
+      "a token that can be guessed",
+      ["--http", "--sandbox"],
+      { FLEX_MCP_TOKEN: "secret" },
+      /at least 32 characters.*openssl/u
+    ],
+    [
+      "a token file that is not there",
+      ["--http", "--sandbox", "--token-file", "/nowhere/token"],
+      {},
+      /--token-file .*cannot be read \(ENOENT\)/u
+    ],
+    [
+      "a token file that is a folder",
+      ["--http", "--sandbox", "--token-file", "/tmp"],
+      {},
+      /--token-file .*cannot be read \(EISDIR\)/u
+    ],
+    ["a token and a file", ["--http", "--sandbox", "--token-file", "/tmp"], { FLEX_MCP_TOKEN: token }, /choose one/u],
+    [
+      "keys without an issuer",
+      ["--http", "--sandbox", "--jwks-url", "https://issuer.example/keys"],
+      {},
+      /--issuer .*is not set/u
+    ],
+    [
+      "keys without an audience",
+      ["--http", "--sandbox", "--jwks-url", "https://issuer.example/keys", "--issuer", "x"],
+      {},
+      /--audience .*is not set/u
+    ],
+    [
+      "an audience without keys",
+      ["--http", "--sandbox", "--audience", "x"],
+      {},
+      /--jwks-url .*is not set, but --audience/u
+    ],
+    [
+      "keys over plain http",
+      ["--http", "--sandbox", "--jwks-url", "http://issuer.example/keys", "--issuer", "x", "--audience", "y"],
+      {},
+      /must be https/u
+    ],
+    ["a wait that is none", ["--http", "--sandbox", "--drain", "soon"], {}, /--drain .*0 to 600/u]
+  ] as const) {
+    it(`${what}`, async () => {
+      const { code, stderr, stdout } = await Command.run(args, env)
+      assert.strictEqual(code, 2)
+      assert.strictEqual(stdout, "")
+      assert.match(stderr, says)
+      assert.notInclude(stderr, token)
+    })
+  }
+
+  it("a taken port", async () => {
+    const other = createServer().listen(0, "127.0.0.1")
+    await once(other, "listening")
+    const { port } = other.address() as AddressInfo
+    const { code, stderr } = await Command.run(["--sandbox", "--http", `127.0.0.1:${port}`])
+    assert.strictEqual(code, 2)
+    assert.match(stderr, new RegExp(`127.0.0.1:${port} is taken by another program.*--http`, "u"))
+    other.close()
+  })
+})
+
+describe("asked to end", () => {
+  let served: Served
+  let release: () => void
+  let waiting: Promise<void>
+  beforeAll(async () => {
+    served = await startSandbox()
+  })
+  afterAll(() => served.close())
+
+  const environment = () => ({
+    TWILIO_ACCOUNT_SID: `AC${"0".repeat(31)}1`,
+    TWILIO_AUTH_TOKEN: "sandbox-auth-token",
+    FLEX_API_BASE_URL: served.url
+  })
+  const hold = () => {
+    let arrived = () => {}
+    waiting = new Promise((resolve) => (arrived = resolve))
+    const released = new Promise<void>((resolve) => (release = resolve))
+    served.answerWith(async (request) => {
+      arrived()
+      await released
+      return served.sandbox.fetch(request)
+    })
+  }
+
+  for (const mode of eras) {
+    it(`a call in flight finishes, no new one is taken, and it exits with 0 (${typeof mode === "string" ? mode : mode.pin})`, async () => {
+      hold()
+      const server = await Command.listen([], environment())
+      const client = await connect(server.url, mode)
+      const call = client.callTool({ name: "list_participants", arguments: channel(1) })
+      await waiting
+      server.child.kill("SIGTERM")
+      await refusesConnections(server.url)
+      release()
+      assert.notStrictEqual((await call).isError, true)
+      await client.close()
+      assert.strictEqual((await server.ended).code, 0)
+    })
+  }
+
+  it("a call that does not finish is not waited for beyond the bound", async () => {
+    hold()
+    const server = await Command.listen(["--drain", "0"], environment())
+    const request = { name: "list_participants", arguments: channel(1) }
+    const call = post(server.url, {}, JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: request }))
+      .then((response) => response.text())
+      .catch(() => "cut")
+    await waiting
+    assert.strictEqual((await server.stop()).code, 0)
+    assert.strictEqual(await call, "cut")
+    release()
+  })
+})
+
+/** Resolves once the port takes no new connection. */
+const refusesConnections = async (url: string): Promise<void> => {
+  const { hostname, port } = new URL(url)
+  while (true) {
+    const socket = connectTcp(Number(port), hostname)
+    const open = await Promise.race([
+      once(socket, "connect").then(() => true),
+      once(socket, "error").then(() => false)
+    ]).catch(() => false)
+    socket.destroy()
+    if (!open) return
+  }
+}
