@@ -1,11 +1,12 @@
 /**
- * The control interface, under `/_sandbox`: what Twilio does not have.
+ * The control interface, under `/_sandbox`: what Twilio does not have. And the page that shows all of it, at `/`.
  *
  * It has no password. So it answers only at a loopback name, where a port serves it, and takes no write that a web page
  * of another origin sent.
  */
 import { maxBody, text } from "./Endpoint.ts"
 import type { Fault } from "./Fault.ts"
+import { page } from "./Page.ts"
 import type { Sandbox } from "./Sandbox.ts"
 import { type Channel, indexFrom, SeedError } from "./State.ts"
 
@@ -15,8 +16,9 @@ export const faultHeader = "Sandbox-Fault"
 const root = "/_sandbox"
 
 const paths = {
-  [`GET ${root}/state?participants=N`]:
-    "interactions with what Twilio hides, settings, faults, the last requests; of each channel the first N participants",
+  "GET /": "a page that shows all of this, live",
+  [`GET ${root}/state?interactions=N&participants=N`]:
+    "interactions with what Twilio hides, settings, faults, the last requests; at most so many interactions, and participants of each channel",
   [`GET ${root}/events`]: "server-sent events: one for each change",
   [`POST ${root}/interactions`]: "adds an interaction, in the shape of a seed file",
   [`POST ${root}/faults`]: "adds a fault",
@@ -25,7 +27,8 @@ const paths = {
   [`POST ${root}/reset`]: "back to the seed: no faults, no requests"
 }
 
-export const isItsOwn = (url: URL): boolean => url.pathname === root || url.pathname.startsWith(`${root}/`)
+export const isItsOwn = (url: URL): boolean =>
+  url.pathname === root || url.pathname.startsWith(`${root}/`) || (url.pathname === "/" && isLoopback(url))
 
 const isLoopback = (url: URL) => /^(localhost|127(\.\d+){3}|\[::1\])$/u.test(url.hostname)
 
@@ -61,10 +64,12 @@ export const answer = async (sandbox: Sandbox, request: Request, url: URL): Prom
   }
   const operation = `${request.method} ${url.pathname}`
   switch (operation) {
+    case "GET /":
+      return page()
     case `GET ${root}`:
       return json(paths)
     case `GET ${root}/state`:
-      return json(state(sandbox, Number(url.searchParams.get("participants") ?? Number.POSITIVE_INFINITY)))
+      return json(state(sandbox, limit(url, "interactions"), limit(url, "participants")))
     case `GET ${root}/events`:
       return events(sandbox)
     case `POST ${root}/reset`:
@@ -102,26 +107,35 @@ const change = async (sandbox: Sandbox, request: Request, path: string): Promise
         return json(sandbox.settings)
       default: {
         const sid = sandbox.add(input.interaction(body))
-        return json(interactionOf(sid, [...(sandbox.state.get(sid)?.values() ?? [])], Number.POSITIVE_INFINITY), 201)
+        return json(interactionOf(sid, [...(sandbox.state.get(sid)?.values() ?? [])]), 201)
       }
     }
   }, "body")
 }
 
-const state = (sandbox: Sandbox, limit: number) => ({
-  interactions: [...sandbox.state].map(([sid, channels]) => interactionOf(sid, [...channels.values()], limit)),
+/** The value of a parameter that says how many at most; a missing one and nonsense mean all. */
+const limit = (url: URL, name: string): number | undefined => {
+  const value = url.searchParams.get(name) ?? ""
+  return /^\d{1,9}$/u.test(value) ? Number(value) : undefined
+}
+
+const state = (sandbox: Sandbox, interactions: number | undefined, participants: number | undefined) => ({
+  interaction_count: sandbox.state.size,
+  interactions: [...sandbox.state]
+    .slice(0, interactions)
+    .map(([sid, channels]) => interactionOf(sid, [...channels.values()], participants)),
   settings: sandbox.settings,
   faults: sandbox.faults.list(),
   requests: sandbox.requests
 })
 
-const interactionOf = (sid: string, channels: ReadonlyArray<Channel>, limit: number) => ({
+const interactionOf = (sid: string, channels: ReadonlyArray<Channel>, limit?: number) => ({
   sid,
   channels: channels.map((channel) => ({
     sid: channel.channelSid,
     about: channel.about,
     participant_count: channel.participants.length,
-    participants: channel.participants.slice(0, Number.isNaN(limit) ? undefined : limit).map((participant) => ({
+    participants: channel.participants.slice(0, limit).map((participant) => ({
       sid: participant.sid,
       type: participant.type,
       status: participant.type === "agent" ? participant.status : null,

@@ -159,7 +159,10 @@ export const make = (options: Options = {}): Sandbox => {
     try {
       return await handle(request, url, async (noted) => {
         const scripted = await Control.faultOf(request)
-        if (scripted instanceof Response) return scripted
+        if (scripted instanceof Response) {
+          noted(`the ${Control.faultHeader} header is wrong`)
+          return scripted
+        }
         const fault = scripted ?? faults.take(request.method, `${url.pathname}${url.search}`)
         noted("", fault)
         const answer = async () => {

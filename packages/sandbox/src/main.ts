@@ -12,7 +12,8 @@ const usage = `flex-participants-sandbox: a stand-in for Twilio's Flex interacti
   --latency TIME   make every reply take so much longer: 20ms, 1.5s
   --help           this text
 
-GET URL/_sandbox lists its control interface: state, interactions, faults, settings.
+In a browser, the URL that it prints shows the interactions and the last requests, live. GET URL/_sandbox lists the control
+interface: state, interactions, faults, settings.
 `
 
 const options = {
