@@ -1,5 +1,5 @@
 import * as Sandbox from "@flex-participants/sandbox"
-import { assert, describe, it } from "vitest"
+import { afterEach, assert, describe, it, vi } from "vitest"
 import { account, basic, type Body, sid } from "./requests.ts"
 import * as requests from "./requests.ts"
 
@@ -177,6 +177,24 @@ describe("what can be switched, because Twilio does not say", () => {
       "more_info",
       "status"
     ])
+  })
+})
+
+describe("latency", () => {
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  it("holds back a reply of the two operations, whose write is applied at once", async () => {
+    vi.useFakeTimers()
+    const sandbox = Sandbox.make({ settings: { latency: 20 } })
+    let answered = false
+    const reply = modify(sandbox, 1, 2, "wrapup").then(() => (answered = true))
+    await vi.advanceTimersByTimeAsync(19)
+    assert.strictEqual(requests.statusOf(sandbox, 1, 2), "wrapup")
+    assert.isFalse(answered)
+    await vi.advanceTimersByTimeAsync(1)
+    assert.isTrue(await reply)
   })
 })
 

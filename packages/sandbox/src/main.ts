@@ -48,13 +48,19 @@ const [, amount = "", unit] =
   /^(\d{1,6}(?:\.\d+)?)(ms|s)$/u.exec(args.latency) ?? fail("--latency: expected a time such as 20ms or 1.5s")
 const latency = Number(amount) * (unit === "s" ? 1000 : 1)
 
+const onRequest = (handled: Sandbox.Handled) => process.stderr.write(`${line(handled)}\n`)
+const common = { onRequest, ...(latency === 0 ? {} : { settings: { latency } }) }
+
+const seeded = async (file: string): Promise<Sandbox.Sandbox> => {
+  try {
+    return Sandbox.make({ ...common, seed: await Sandbox.seedFromJson(readFileSync(file, "utf8")) })
+  } catch (error) {
+    return fail(`--seed ${file}: ${said(error)}`)
+  }
+}
+
 const start = async (): Promise<void> => {
-  const seed = args.seed === undefined ? undefined : await seedOf(args.seed)
-  const sandbox = Sandbox.make({
-    ...(seed === undefined ? {} : { seed }),
-    ...(latency === 0 ? {} : { settings: { latency } }),
-    onRequest: (handled) => process.stderr.write(`${line(handled)}\n`)
-  })
+  const sandbox = args.seed === undefined ? Sandbox.make(common) : await seeded(args.seed)
   const { url, env } = await serve(sandbox, { port: Number(args.port) })
   const channels = [...sandbox.state.values()].flatMap((interaction) => [...interaction.values()])
   const shown = channels.slice(0, 20)
@@ -67,14 +73,6 @@ const start = async (): Promise<void> => {
     ...(shown.length < channels.length ? [`and ${channels.length - shown.length} more channels`] : [])
   ]
   process.stdout.write(`${lines.join("\n")}\n`)
-}
-
-const seedOf = async (file: string): Promise<Sandbox.Seed> => {
-  try {
-    return await Sandbox.seedFromJson(readFileSync(file, "utf8"))
-  } catch (error) {
-    return fail(`--seed ${file}: ${said(error)}`)
-  }
 }
 
 /** `14:03:55  POST  200  KD02…0000/UO02…0000/UT02…0002  active -> wrapup  0.4 ms` */
@@ -96,4 +94,4 @@ const line = ({ at, method, path, status, note, fault, ms }: Sandbox.Handled): s
 }
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(0))
-start().catch((error: unknown) => fail(said(error)))
+start().catch((error: unknown) => fail(`--port: ${said(error)}`))
