@@ -34,7 +34,7 @@ const failed = (says: string, mend: string): Found => ({ result: "failed", says,
 
 /** Runs every check and prints what was found; 0 if nothing failed, 1 otherwise. */
 export const run = Effect.fnUntraced(function* (line: Settings.CommandLine, written: Settings.Written) {
-  const sandbox = Result.getOrElse(yield* Effect.result(Settings.isOn(written, "sandbox")), () => false)
+  const sandbox = Result.getOrElse(yield* Effect.result(Settings.onSandbox(written)), () => false)
   const valid = yield* Effect.result(validate(written, sandbox))
   const origin = written.baseUrl ?? FlexClient.defaultBaseUrl
   const api = URL.canParse(origin) ? new URL(origin) : undefined
@@ -136,7 +136,7 @@ const settingsShown = (written: Settings.Written, given: Settings.CommandLine["g
 
 /** All settings, whoever uses them. */
 const validate = Effect.fnUntraced(function* (written: Settings.Written, sandbox: boolean) {
-  yield* Settings.isOn(written, "sandbox")
+  yield* Settings.onSandbox(written)
   yield* Settings.limits(written)
   if (Settings.overHttp(written)) yield* ServeHttp.settings(written)
   if (!sandbox) yield* FlexClient.fromConfig

@@ -1,12 +1,27 @@
 /** The core services on a sandbox in this process: no port, no account. Loaded only when asked for. */
+import { readFile } from "node:fs/promises"
 import { FlexClient } from "@flex-participants/core"
 import * as Sandbox from "@flex-participants/sandbox"
 import * as SandboxLayer from "@flex-participants/sandbox/layer"
+import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as Settings from "./Settings.ts"
 
-const sandbox = Sandbox.make()
+const seeded = (file: string) =>
+  Effect.tryPromise({
+    try: async () => Sandbox.make({ seed: await Sandbox.seedFromJson(await readFile(file, "utf8")) }),
+    catch: (error) =>
+      Settings.fail("sandboxSeed", `cannot be used: ${error instanceof Error ? error.message : String(error)}`)
+  })
 
-export const layer = FlexClient.layer({
-  credentials: { apiKey: sandbox.credentials.apiKey, apiSecret: Redacted.make(sandbox.credentials.apiSecret) }
-}).pipe(Layer.provide(SandboxLayer.layer(sandbox)))
+export const layer = Layer.unwrap(
+  Effect.gen(function* () {
+    const { sandboxSeed } = yield* Settings.written
+    const sandbox = sandboxSeed === undefined ? Sandbox.make() : yield* seeded(sandboxSeed)
+    const { apiKey, apiSecret } = sandbox.credentials
+    return FlexClient.layer({ credentials: { apiKey, apiSecret: Redacted.make(apiSecret) } }).pipe(
+      Layer.provide(SandboxLayer.layer(sandbox))
+    )
+  })
+)

@@ -20,7 +20,7 @@ export const serve = <E, E2, R, R2>(
     const limits = yield* Settings.limits(written)
     yield* Effect.flatMap(Server.make({ version, ...limits }), transport).pipe(
       Effect.scoped,
-      Effect.provide(participants(yield* Settings.isOn(written, "sandbox"), client))
+      Effect.provide(participants(yield* Settings.onSandbox(written), client))
     )
     return 0
   })

@@ -28,6 +28,12 @@ export const table = {
     flag: "sandbox",
     about: "an in-process stand-in for Twilio: no account, no network"
   },
+  sandboxSeed: {
+    env: "FLEX_MCP_SANDBOX_SEED",
+    flag: "sandbox-seed",
+    value: "FILE",
+    about: "the stand-in, with the interactions of this JSON file"
+  },
   readOnly: {
     env: "FLEX_MCP_READ_ONLY",
     flag: "read-only",
@@ -221,6 +227,10 @@ export const isOn = (settings: Written, name: Name): Effect.Effect<boolean, Flex
     ? Effect.succeed(true)
     : Effect.fail(fail(name, "must be true or false"))
 }
+
+/** The sandbox, and not Twilio? A seed for it says so too. */
+export const onSandbox = (settings: Written): Effect.Effect<boolean, FlexClient.SettingsError> =>
+  settings.sandboxSeed === undefined ? isOn(settings, "sandbox") : Effect.succeed(true)
 
 /** One of the values that a setting takes. */
 export const oneOf = <const Value extends string>(

@@ -24,14 +24,17 @@ export interface Served {
  *
  * @example
  * ```ts
+ * import * as Sandbox from "@flex-participants/sandbox"
  * import { serve } from "@flex-participants/sandbox/serve"
  * import { test } from "vitest"
  *
- * export const it = test.extend("twilio", async ({}, { onCleanup }) => {
- *   const served = await serve()
- *   onCleanup(served.close)
- *   return served
- * })
+ * export const it = test
+ *   .extend("seed", Sandbox.readyMade)
+ *   .extend("twilio", async ({ seed }, { onCleanup }) => {
+ *     const served = await serve(Sandbox.make({ seed }))
+ *     onCleanup(served.close)
+ *     return served
+ *   })
  * ```
  */
 export const serve = async (sandbox: Sandbox = make(), options: { readonly port?: number } = {}): Promise<Served> => {
