@@ -6,51 +6,56 @@ import * as Schema from "effect/Schema"
 import type { Call } from "./Call.ts"
 
 const describe = (leadsToWrite: boolean) =>
-  "Lists who takes part in one Flex interaction channel: agents, customers, supervisors. Reads only. " +
-  (leadsToWrite ? "Call it before set_participant_status, which needs the participant_sid of an agent. " : "") +
-  "Cannot find interactions: both SIDs come from the attributes of a task. Reports no status (Twilio cannot tell one), and " +
-  "an agent that has left may still be listed."
+  "Lists who is in one Flex interaction channel: agents, customers, supervisors. Reads only. " +
+  (leadsToWrite ? "Call it before set_participant_status, which needs an agent's participant_sid. " : "") +
+  "Cannot find interactions: both SIDs come from a task's attributes. Reports no status (Twilio cannot tell one); an agent " +
+  "that has left may still be listed."
 
 const annotations = { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true }
 
 /** What both tools ask for. */
 export const channelFields = {
   interaction_sid: Sid.InteractionSid.annotate({
-    description: "Task attribute flexInteractionSid. Example: KD0123456789abcdef0123456789abcdef"
+    description: "Task attribute flexInteractionSid, e.g. KD0123456789abcdef0123456789abcdef"
   }),
   channel_sid: Sid.ChannelSid.annotate({
-    description: "Task attribute flexInteractionChannelSid. Example: UO0123456789abcdef0123456789abcdef"
+    description: "Task attribute flexInteractionChannelSid, e.g. UO0123456789abcdef0123456789abcdef"
   })
 }
 
 const Input = Schema.Struct({
   ...channelFields,
   type: Schema.optionalKey(
-    Schema.Literals(Participant.knownTypes).annotate({ description: 'Only this type. Example: "agent"' })
+    Schema.Literals(Participant.knownTypes).annotate({ description: 'Only these, e.g. "agent"' })
   ),
   limit: Schema.optionalKey(
     Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 200 })).annotate({
-      description: "At most so many; default 50. Example: 20"
+      description: "At most; default 50, e.g. 20"
     })
   ),
   cursor: Schema.optionalKey(
     Schema.String.check(Schema.isPattern(/^[\w-]+$/u)).annotate({
-      description: 'next_cursor of the previous answer for this channel. Example: "eyJjaGFubmVsIjoi"'
+      description: 'next_cursor of the last answer, e.g. "eyJjaGFubmVsIjoi"'
     })
   )
 })
 
+/** A SID in an answer; `kind` says whose. */
+export const sid = (kind: string) => Schema.optionalKey(described(`${kind} SID`))
+
+export const described = (description: string) => Schema.String.annotate({ description })
+
 const Output = Schema.Struct({
   participants: Schema.Array(
     Schema.Struct({
-      participant_sid: Schema.optionalKey(Schema.String),
-      type: Schema.String,
-      worker_sid: Schema.optionalKey(Schema.String),
-      task_sid: Schema.optionalKey(Schema.String),
-      reservation_sid: Schema.optionalKey(Schema.String)
+      participant_sid: sid("UT"),
+      type: described("agent, customer and so on"),
+      worker_sid: sid("WK"),
+      task_sid: sid("WT"),
+      reservation_sid: sid("WR")
     })
-  ),
-  next_cursor: Schema.optionalKey(Schema.String.annotate({ description: "There is more: pass it as cursor" }))
+  ).annotate({ description: "In Twilio's order" }),
+  next_cursor: Schema.optionalKey(described("More: pass it as cursor"))
 })
 
 /** What one call reads at most: a filter that matches few can end an answer early, with a cursor. */
@@ -91,7 +96,7 @@ const handle = Effect.fn("list_participants")(function* (input: typeof Input.Typ
 /** The tool. `leadsToWrite`: there is a tool to go on with. */
 export const make = (leadsToWrite: boolean) => ({
   name: "list_participants",
-  title: "List the participants of a Flex interaction channel",
+  title: "List Flex channel participants",
   description: describe(leadsToWrite),
   annotations,
   Input,
@@ -106,16 +111,16 @@ export const make = (leadsToWrite: boolean) => ({
 const row = (participant: Participant.Participant) => ({
   ...(isParticipantSid(participant.sid) ? { participant_sid: participant.sid } : undefined),
   type: /^[a-z][a-z0-9_]{0,19}$/iu.test(participant.type) ? participant.type : "unknown",
-  ...who(participant)
+  ...who(participant),
+  ...(isReservationSid(participant.routingProperties?.reservationSid)
+    ? { reservation_sid: participant.routingProperties.reservationSid }
+    : undefined)
 })
 
-/** The worker, the task and the reservation, as far as they are known. */
+/** The agent as a person, and the task, as far as they are known. */
 export const who = ({ routingProperties }: Participant.Participant) => ({
   ...(isWorkerSid(routingProperties?.workerSid) ? { worker_sid: routingProperties.workerSid } : undefined),
-  ...(isTaskSid(routingProperties?.taskSid) ? { task_sid: routingProperties.taskSid } : undefined),
-  ...(isReservationSid(routingProperties?.reservationSid)
-    ? { reservation_sid: routingProperties.reservationSid }
-    : undefined)
+  ...(isTaskSid(routingProperties?.taskSid) ? { task_sid: routingProperties.taskSid } : undefined)
 })
 
 const isParticipantSid = Schema.is(Sid.ParticipantSid)

@@ -25,7 +25,7 @@ import * as ToolSchema from "./ToolSchema.ts"
 export interface Limits {
   /** The tool that writes does not exist, whatever else is set. */
   readonly readOnly?: boolean
-  /** The statuses that are offered; default: both. */
+  /** The statuses that are offered; default: both. With none there is no tool that writes. */
   readonly allowStatus?: ReadonlyArray<Participant.ParticipantStatus>
   /** When a person is asked before a write; default `"auto"`: where the host can ask. */
   readonly confirm?: Confirmation.Setting
@@ -60,7 +60,7 @@ interface Tool<Input, Encoded, Output extends { readonly [key: string]: unknown 
 export const make = Effect.fnUntraced(function* (options: Options) {
   const run = yield* FiberSet.makeRuntimePromise<Participants.Participants>()
   const setParticipantStatus =
-    options.readOnly === true
+    options.readOnly === true || options.allowStatus?.length === 0
       ? undefined
       : yield* SetParticipantStatus.make({
           allowed: options.allowStatus,

@@ -12,7 +12,7 @@ import * as Stream from "effect/Stream"
 import type { Audit } from "./Audit.ts"
 import type { Call } from "./Call.ts"
 import { type Ask, type Consent, consequence, type Write } from "./Confirmation.ts"
-import { channelFields, who } from "./ListParticipants.ts"
+import { channelFields, described, sid, who } from "./ListParticipants.ts"
 import { Refused } from "./ToolError.ts"
 
 type Status = Participant.ParticipantStatus
@@ -20,40 +20,43 @@ type Status = Participant.ParticipantStatus
 const short = { wrapup: "wrapup (finishing up)", closed: "closed (leaves)" }
 
 const meaning = {
-  wrapup: "wrapup: the reservation goes to wrapping, the agent may finish up.",
-  closed: "closed: the reservation is completed, the agent leaves."
+  wrapup: "wrapup: reservation goes to wrapping, agent may finish up.",
+  closed: "closed: reservation completed, agent leaves."
 }
 
 const describe = (allowed: ReadonlyArray<Status>) =>
-  `Moves one agent of a Flex interaction channel to ${allowed.map((status) => short[status]).join(" or ")}. Only when a person ` +
-  "wants it for this agent: a real customer is affected, nothing leads back, and no tool reads the status afterwards. Only " +
-  "agents can be moved; participant_sid comes from list_participants. It does not end the conversation, which stays open: " +
-  "the customer may be left alone in it. The host may ask a person first. dry_run says what would be sent and sends nothing."
+  `Moves one agent of a Flex interaction channel to ${allowed.map((status) => short[status]).join(" or ")}. Only on a ` +
+  "person's wish: it affects a real customer, and can be neither undone nor read back. Agents only; participant_sid comes " +
+  "from list_participants. Does not end the conversation: the customer may be left alone in it. The host may ask a person " +
+  "first. dry_run tells what would be sent and sends nothing."
 
 const annotations = { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true }
+
+/** A union of one would be an `anyOf`, over which hosts stumble. */
+const oneOf = (allowed: ReadonlyArray<Status>): Schema.Codec<Status> =>
+  allowed[0] !== undefined && allowed.length === 1 ? Schema.Literal(allowed[0]) : Schema.Literals(allowed)
 
 const inputOf = (allowed: ReadonlyArray<Status>) =>
   Schema.Struct({
     ...channelFields,
     participant_sid: Sid.ParticipantSid.annotate({
-      description: "The agent: participant_sid from list_participants. Example: UT0123456789abcdef0123456789abcdef"
+      description: "From list_participants, e.g. UT0123456789abcdef0123456789abcdef"
     }),
-    status: Schema.Literals(allowed).annotate({
-      description: `${allowed.map((status) => meaning[status]).join(" ")} Example: "${allowed[0]}"`
+    status: oneOf(allowed).annotate({
+      description: `${allowed.map((status) => meaning[status]).join(" ")} e.g. "${allowed[0]}"`
     }),
     dry_run: Schema.optionalKey(
-      Schema.Boolean.annotate({ description: "true: check everything, send nothing. Default false. Example: true" })
+      Schema.Boolean.annotate({ description: "Check everything, send nothing. Default false, e.g. true" })
     )
   })
 
 const Output = Schema.Struct({
-  result: Schema.Literals(["accepted", "dry_run"]),
-  participant_sid: Schema.String,
-  status: Schema.String,
-  worker_sid: Schema.optionalKey(Schema.String),
-  task_sid: Schema.optionalKey(Schema.String),
-  reservation_sid: Schema.optionalKey(Schema.String),
-  note: Schema.String
+  result: Schema.Literals(["accepted", "dry_run"]).annotate({ description: "accepted: by Twilio" }),
+  participant_sid: described("The agent"),
+  status: described("As asked"),
+  worker_sid: sid("WK"),
+  task_sid: sid("WT"),
+  note: described("What it means")
 })
 
 export interface Options {

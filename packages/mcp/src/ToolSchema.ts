@@ -32,7 +32,8 @@ const standard = <A, I, Out>(
   onExcessProperty: "error" | "ignore",
   read: (value: unknown) => Out
 ): StandardSchemaWithJSON<I, Out> => {
-  const jsonSchema = () => ({ ...Schema.toJsonSchemaDocument(schema, { onExcessProperty }).schema })
+  const jsonSchema = (): Record<string, unknown> =>
+    JSON.parse(JSON.stringify(Schema.toJsonSchemaDocument(schema, { onExcessProperty }).schema, withoutDefaults))
   return {
     "~standard": {
       version: 1,
@@ -42,6 +43,10 @@ const standard = <A, I, Out>(
     }
   }
 }
+
+/** An open object is what JSON Schema takes for granted. */
+const withoutDefaults = (key: string, value: unknown) =>
+  key === "additionalProperties" && value === true ? undefined : value
 
 const format = SchemaIssue.makeFormatterStandardSchemaV1({
   leafHook: (issue) => {

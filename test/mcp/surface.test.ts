@@ -1,0 +1,223 @@
+/** What an assistant is shown: kept as files, so that a review sees each change; and what no host stumbles over. */
+import { Ajv } from "ajv"
+import { Ajv2020 } from "ajv/dist/2020.js"
+import { assert, describe, expect, it } from "vitest"
+import { channel, type Message, raw, read, sid, write } from "./host.ts"
+
+interface Schema {
+  readonly [keyword: string]: unknown
+  readonly type?: string
+  readonly description?: string
+  readonly properties?: Record<string, Schema>
+  readonly items?: Schema
+}
+interface Tool {
+  readonly name: string
+  readonly title: string
+  readonly description: string
+  readonly inputSchema: Schema
+  readonly outputSchema: Schema
+  readonly annotations: Record<string, boolean>
+}
+
+const toolsOf = (result: Message["result"]) => (result?.["tools"] ?? []) as ReadonlyArray<Tool>
+
+/** What the built server answers to `tools/list`, and the bytes of the whole message. */
+const list = async (era: "2025" | "2026", ...args: ReadonlyArray<string>) => {
+  const host = raw(["--sandbox", ...args])
+  if (era === "2025") await host.initialize("2025-11-25")
+  const { result } = era === "2025" ? await host.request("tools/list", {}) : await host.modern("tools/list", {})
+  await host.end()
+  const bytes = host.stdout().toString().trimEnd().split("\n").at(-1) ?? ""
+  return { tools: toolsOf(result), bytes: Buffer.byteLength(bytes) }
+}
+
+const { tools } = await list("2025")
+const [listTool, setTool] = tools
+
+it("there are two tools, the same in both eras", async () => {
+  assert.deepStrictEqual(
+    tools.map(({ name }) => name),
+    ["list_participants", "set_participant_status"]
+  )
+  assert.deepStrictEqual((await list("2026")).tools, tools)
+})
+
+describe("tools/list stays under 4,096 bytes", () => {
+  for (const era of ["2025", "2026"] as const) {
+    it(`in the era of ${era}, the whole message`, async () => {
+      const { bytes } = await list(era)
+      assert.isAbove(bytes, 1000)
+      assert.isBelow(bytes, 4096)
+    })
+  }
+})
+
+const surfaces = [
+  ...tools.map((tool) => [tool.name, tool] as const),
+  ...(await list("2025", "--read-only")).tools.map((tool) => [`${tool.name}, read-only`, tool] as const),
+  ...(await list("2025", "--allow-status", "wrapup")).tools
+    .slice(1)
+    .map((tool) => [`${tool.name}, wrapup`, tool] as const)
+]
+
+for (const [name, tool] of surfaces) {
+  describe(`${name}`, () => {
+    it("is as it was reviewed", async () => {
+      const file = `surface/${name.replaceAll(", ", ".")}.json`
+      await expect(`${JSON.stringify(tool, undefined, 2)}\n`).toMatchFileSnapshot(file)
+    })
+
+    it("has all four annotations", () => {
+      assert.hasAllKeys(tool.annotations, ["readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"])
+    })
+
+    for (const kind of ["inputSchema", "outputSchema"] as const) {
+      const schema = tool[kind]
+
+      it(`${kind}: a plain object at the root, nothing by reference, nothing that hosts drop`, () => {
+        assert.strictEqual(schema.type, "object")
+        assert.containsAllKeys(schema, ["properties"])
+        const banned = /^(\$.*|definitions|anyOf|oneOf|allOf|not|if|format|nullable)$/u
+        const keywords = keysOf(schema).filter((key) => banned.test(key))
+        assert.deepStrictEqual(keywords, [])
+      })
+
+      it(`${kind}: keys in snake case, each described`, () => {
+        for (const [key, property] of propertiesOf(schema)) {
+          assert.match(key, /^[a-z][a-z0-9_]{0,63}$/u)
+          assert.isNotEmpty(property.description ?? "", key)
+        }
+      })
+
+      it(`${kind}: compiles with Ajv, draft-07 and 2020-12, in strict mode`, () => {
+        for (const ajv of [new Ajv({ strict: true }), new Ajv2020({ strict: true })])
+          assert.isFunction(ajv.compile(schema))
+      })
+    }
+
+    it("every parameter has an example that it takes, and every free text a pattern", () => {
+      for (const [key, property] of Object.entries(tool.inputSchema.properties ?? {})) {
+        const example = / ?e\.g\. (\S+)$/u.exec(property.description ?? "")?.[1]
+        assert.isDefined(example, key)
+        const value: unknown = property.type === "string" ? example?.replaceAll('"', "") : JSON.parse(example ?? "null")
+        assert.isTrue(new Ajv2020().compile(property)(value), `${key}: ${String(value)}`)
+        if (property.type === "string") assert.isTrue("pattern" in property || "enum" in property, key)
+      }
+    })
+
+    it("takes no argument that it does not name", () => {
+      assert.strictEqual(tool.inputSchema["additionalProperties"], false)
+    })
+  })
+}
+
+it("what Ajv says of arguments is what the tools say", async () => {
+  const host = raw(["--sandbox"])
+  await host.initialize("2025-11-25")
+  const set = new Ajv2020().compile(setTool?.inputSchema ?? {})
+  const everyone = new Ajv2020().compile(listTool?.inputSchema ?? {})
+  for (const [name, validate, args] of [
+    ["set_participant_status", set, { ...write(1, 2, "wrapup"), dry_run: true }],
+    ["set_participant_status", set, { ...write(1, 2, "wrapup"), dry_run: "yes" }],
+    ["set_participant_status", set, { ...write(1, 2, "wrapup"), status: "open" }],
+    ["set_participant_status", set, { ...write(1, 2, "wrapup"), force: true }],
+    ["set_participant_status", set, { ...channel(1), status: "wrapup" }],
+    ["list_participants", everyone, channel(1)],
+    ["list_participants", everyone, { ...channel(1), limit: 200 }],
+    ["list_participants", everyone, { ...channel(1), limit: 0 }],
+    ["list_participants", everyone, { ...channel(1), limit: 1.5 }],
+    ["list_participants", everyone, { ...channel(1), type: "robot" }],
+    ["list_participants", everyone, { interaction_sid: sid(1, "KD"), channel_sid: `${sid(1, "UO")} ` }]
+  ] as const) {
+    const { result } = await host.request("tools/call", { name, arguments: args })
+    assert.strictEqual(result?.["isError"] !== true, validate(args), JSON.stringify(args))
+  }
+  await host.end()
+})
+
+it("what the tools answer is what their output schemas promise", async () => {
+  const host = raw(["--sandbox"])
+  await host.initialize("2025-11-25")
+  for (const [tool, args] of [
+    [listTool, channel(2)],
+    [listTool, { ...channel(3), limit: 2 }],
+    [setTool, { ...write(2, 2, "wrapup"), dry_run: true }],
+    [setTool, write(2, 2, "wrapup")]
+  ] as const) {
+    const { result } = await host.request("tools/call", { name: tool?.name, arguments: args })
+    const closed = JSON.parse(JSON.stringify(tool?.outputSchema), (_key, value: unknown) =>
+      typeof value === "object" && value !== null && "properties" in value && "type" in value
+        ? { ...value, additionalProperties: false }
+        : value
+    ) as object
+    const validate = new Ajv2020().compile(closed)
+    assert.isTrue(validate(result?.["structuredContent"]), JSON.stringify(validate.errors))
+  }
+  await host.end()
+})
+
+it("the tools do not change, and the server says so", async () => {
+  const host = raw(["--sandbox"])
+  const { result } = await host.initialize("2025-11-25")
+  assert.deepStrictEqual(result?.["capabilities"], { tools: { listChanged: false } })
+  await host.end()
+})
+
+describe("limits set by the operator", () => {
+  it("--read-only: the write tool is not there, whatever else is set", async () => {
+    for (const more of [[], ["--confirm", "never", "--allow-status", "closed"]]) {
+      const host = raw(["--sandbox", ...more, "--read-only"])
+      const { result: welcome } = await host.initialize("2025-11-25", { elicitation: {} })
+      assert.match(welcome?.["instructions"] as string, /reads only/u)
+      const { result } = await host.request("tools/list", {})
+      assert.deepStrictEqual(
+        toolsOf(result).map(({ name, description }) => [name, description.includes("set_participant_status")]),
+        [["list_participants", false]]
+      )
+      const { error } = await host.request("tools/call", {
+        name: "set_participant_status",
+        arguments: write(1, 2, "wrapup")
+      })
+      assert.strictEqual(error?.code, -32602)
+      await host.end()
+    }
+  })
+
+  for (const [allowed, other] of [
+    ["wrapup", "closed"],
+    ["closed", "wrapup"]
+  ] as const) {
+    it(`--allow-status ${allowed}: ${other} is not offered, not named, and not taken`, async () => {
+      const limited = (await list("2025", "--allow-status", allowed)).tools[1]
+      assert.deepStrictEqual(limited?.inputSchema.properties?.["status"]?.["enum"], [allowed])
+      assert.notInclude(JSON.stringify(limited), other)
+      const host = raw(["--sandbox", "--allow-status", allowed])
+      await host.initialize("2025-11-25")
+      const { result } = await host.request("tools/call", {
+        name: "set_participant_status",
+        arguments: write(1, 2, other)
+      })
+      assert.strictEqual(
+        read(result).text,
+        `The call is not valid: status: Expected "${allowed}". Nothing was changed. Correct it and call again.`
+      )
+      await host.end()
+    })
+  }
+})
+
+const propertiesOf = (schema: Schema): ReadonlyArray<[string, Schema]> => [
+  ...Object.entries(schema.properties ?? {}).flatMap(([key, property]): ReadonlyArray<[string, Schema]> => [
+    [key, property],
+    ...propertiesOf(property)
+  ]),
+  ...(schema.items === undefined ? [] : propertiesOf(schema.items))
+]
+
+/** The keywords of a schema at every depth; the names of its properties are none. */
+const keysOf = (schema: Schema): ReadonlyArray<string> => [
+  ...Object.keys(schema),
+  ...Object.values(schema.properties ?? {}).flatMap(keysOf),
+  ...(schema.items === undefined ? [] : keysOf(schema.items))
+]
