@@ -1,7 +1,7 @@
 /** Life as a child process: it speaks the protocol and nothing else, survives what is thrown at it, and ends with its host. */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { mkdtempSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, assert, beforeEach, describe, it } from "vitest"
@@ -113,15 +113,29 @@ describe("the end", () => {
     parent.kill("SIGKILL")
     // The server inherited the parent's stderr: it closes when the last of the two is gone.
     await once(parent, "close")
-    assert.isFalse(isAlive(child))
+    while (isAlive(child)) await new Promise((resolve) => setTimeout(resolve, 10))
+  })
+
+  it("with answers that the host does not read", async () => {
+    const host = raw(["--sandbox"])
+    await host.initialize("2025-11-25")
+    host.child.stdout.pause()
+    for (let id = 1000; id < 1300; id++) {
+      const args = { ...channel(3), limit: 120 }
+      host.send({ id, method: "tools/call", params: { name: "list_participants", arguments: args } })
+    }
+    host.child.kill("SIGTERM")
+    host.child.stdout.resume()
+    const [code] = await ends(host)
+    assert.strictEqual(code, 0)
   })
 })
 
-/** A process that has ended, if nobody has collected it yet, is a zombie and not alive. */
+/** A process that has ended, and that nobody has collected yet, is a zombie (Z) and not alive. */
 const isAlive = (pid: number): boolean => {
   try {
     process.kill(pid, 0)
-    return true
+    return process.platform !== "linux" || !/\) Z /u.test(readFileSync(`/proc/${pid}/stat`, "utf8"))
   } catch {
     return false
   }
@@ -133,13 +147,14 @@ describe("stdout", () => {
     const noise = join(folder, "noise.mjs")
     writeFileSync(
       noise,
-      `setInterval(() => {
+      `process.once("SIGUSR2", () => setInterval(() => {
         console.log("NOISE log"); console.info("NOISE info"); console.debug("NOISE debug"); console.dir({ NOISE: 1 })
         console.table([["NOISE"]]); process.stdout.write("NOISE write\\n")
-      }, 5).unref()`
+      }, 5).unref())`
     )
     const host = raw(["--sandbox"], { NODE_OPTIONS: `--import=${noise}` })
     await host.initialize("2025-11-25")
+    host.child.kill("SIGUSR2")
     await host.until(() => (host.stderr().includes("NOISE write") ? true : undefined))
     await host.request("tools/call", { name: "set_participant_status", arguments: write(1, 2, "wrapup") })
     await host.request("tools/call", { name: "list_participants", arguments: { ...channel(1), limit: 0 } })
@@ -229,7 +244,8 @@ describe("frames", () => {
   it("hostile frames before the first good one leave it alive", async () => {
     host.send("hello\n")
     host.send(`[]\n${" ".repeat(11_000_000)}\n`)
-    await host.initialize("2025-11-25")
+    const { result } = await host.initialize("2025-11-25")
+    assert.strictEqual(result?.["protocolVersion"], "2025-11-25")
     await alive()
   })
 
@@ -244,14 +260,18 @@ describe("frames", () => {
       host.send(Buffer.from([byte]))
       await new Promise((resolve) => setImmediate(resolve))
     }
-    await host.until(() => host.messages.find(({ id }) => id === 1))
+    const { result } = await host.until(() => host.messages.find(({ id }) => id === 1))
+    assert.strictEqual(result?.["protocolVersion"], "2025-11-25")
   })
 
   it("many in one piece", async () => {
     await host.initialize("2025-11-25")
     const ids = Array.from({ length: 50 }, (_, n) => 1000 + n)
     host.send(ids.map((id) => call(id, JSON.stringify(channel(1)))).join(""))
-    for (const id of ids) await host.until(() => host.messages.find((message) => message.id === id))
+    for (const id of ids) {
+      const { result } = await host.until(() => host.messages.find((message) => message.id === id))
+      assert.isFalse(read(result).isError)
+    }
   })
 
   it("a tool call before initialize writes nothing", async () => {
@@ -259,7 +279,10 @@ describe("frames", () => {
       name: "set_participant_status",
       arguments: write(1, 2, "closed")
     })
-    assert.match(early.error?.message ?? read(early.result).text, /initialize/u)
+    assert.strictEqual(
+      read(early.result).text,
+      "The connection is not open yet. Nothing was changed. The host must send initialize before the first call."
+    )
     await host.initialize("2025-11-25")
     await alive()
   })

@@ -92,7 +92,9 @@ export const make = Effect.fnUntraced(function* (options: Options) {
           outputSchema: ToolSchema.output(tool.Output)
         },
         (input: ToolSchema.Arguments<Input>, request: ServerContext) =>
-          run(serve(tool, input, Call.fromRequest(server, context.era, request)), { signal: request.mcpReq.signal })
+          Call.isTooEarly(server, context.era, request)
+            ? failed(ToolError.tooEarly.message)
+            : run(serve(tool, input, Call.fromRequest(server, context.era, request)), { signal: request.mcpReq.signal })
       )
 
     register(listParticipants)

@@ -25,12 +25,17 @@ export const serve = (make: McpServerFactory): Effect.Effect<void> =>
     return Effect.promise(() => handle.close())
   })
 
+let claimed: NodeJS.WriteStream | undefined
+
 /** Keeps stdout for the protocol: what anything else in this process writes to it goes to stderr from now on. */
-const claimStdout = (): NodeJS.WriteStream => {
+export const claimStdout = (): NodeJS.WriteStream => {
+  if (claimed !== undefined) return claimed
   const { stdout } = process
   Object.defineProperty(process, "stdout", { get: () => process.stderr })
   globalThis.console = new Console(process.stderr)
-  return stdout
+  // Each answer that a slow host keeps waiting adds a listener.
+  stdout.setMaxListeners(0)
+  return (claimed = stdout)
 }
 
 /** As much as the SDK takes over HTTP; a call needs less than 1 KB. */

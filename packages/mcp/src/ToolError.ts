@@ -24,6 +24,12 @@ const unchanged = "Nothing was changed."
 export const wrongArguments = (problems: string): Refused =>
   new Refused({ what: `The call is not valid: ${problems}.`, next: "Correct it and call again." })
 
+/** A call on a connection that was never opened. */
+export const tooEarly = new Refused({
+  what: "The connection is not open yet.",
+  next: "The host must send initialize before the first call."
+})
+
 /** The text of a failed call. */
 export const text = (error: FlexError.FlexError | Refused): string =>
   error._tag === "Refused" ? error.message : [...explain(error.reason), facts(error.reason)].filter(Boolean).join(" ")

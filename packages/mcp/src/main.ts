@@ -16,6 +16,7 @@ const line = Settings.parse(process.argv.slice(2))
 if ("problem" in line) {
   process.exitCode = Run.refuse(line.problem)
 } else if (line.command === "serve" && Effect.runSync(Effect.provide(Settings.isPlain, Settings.layer(line.given)))) {
+  Stdio.claimStdout()
   const client = FlexClient.layerConfig.pipe(Layer.provide(NodeHttpClient.layerNodeHttpOptions({ keepAlive: true })))
   Run.run(line, Effect.withTracerEnabled(Serve.serve(client, Stdio.serve), false))
 } else {
