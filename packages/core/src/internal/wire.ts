@@ -4,6 +4,7 @@
  * Reading is tolerant: only the kinds of values are checked, every key may be missing or null.
  */
 import * as Schema from "effect/Schema"
+import type { Mutable } from "effect/Types"
 import type { ChannelRef, Participant, RoutingProperties } from "../Participant.ts"
 import * as Sid from "../Sid.ts"
 
@@ -29,9 +30,8 @@ export type WirePage = typeof WirePage.Type
 export const toParticipant =
   (channel: ChannelRef) =>
   (wire: WireParticipant): Participant => {
-    const sid = typed("UT", wire.sid)
-    return {
-      ...(sid === undefined ? undefined : { sid }),
+    // Key by key, here and below: a spread for each key that may be missing makes a listing several times slower.
+    const participant: Mutable<Participant> = {
       type: wire.type ?? "unknown",
       // Nearly every row names the channel that was asked for: comparing is cheaper than matching the pattern.
       interactionSid:
@@ -41,26 +41,36 @@ export const toParticipant =
       channelSid:
         wire.channel_sid === channel.channelSid
           ? channel.channelSid
-          : (typed("UO", wire.channel_sid) ?? channel.channelSid),
-      ...(wire.url == null ? undefined : { url: wire.url }),
-      ...(wire.routing_properties == null ? undefined : { routingProperties: toRouting(wire.routing_properties) })
+          : (typed("UO", wire.channel_sid) ?? channel.channelSid)
     }
+    const sid = typed("UT", wire.sid)
+    if (sid !== undefined) participant.sid = sid
+    if (wire.url != null) participant.url = wire.url
+    if (wire.routing_properties != null) participant.routingProperties = toRouting(wire.routing_properties)
+    return participant
   }
 
 const typed = <P extends Sid.ResourcePrefix>(prefix: P, input: unknown): Sid.Of<P> | undefined =>
   Sid.problem(prefix, input) === undefined ? (input as Sid.Of<P>) : undefined
 
 const toRouting = (wire: { readonly [key: string]: Schema.Json }): RoutingProperties => {
-  const { task_sid = null, worker_sid = null, reservation_sid = null, ...others } = wire
+  const routing: Mutable<RoutingProperties> = {}
+  for (const key of Object.keys(wire)) {
+    if (key === "task_sid" || key === "worker_sid" || key === "reservation_sid") continue
+    // Defined and not assigned: the key may be `__proto__`.
+    Object.defineProperty(routing, key, { value: wire[key], configurable: true, enumerable: true, writable: true })
+  }
+  const { task_sid = null, worker_sid = null, reservation_sid = null } = wire
   const taskSid = typed("WT", task_sid)
   const workerSid = typed("WK", worker_sid)
   const reservationSid = typed("WR", reservation_sid)
-  return {
-    ...others,
-    ...(taskSid !== undefined ? { taskSid } : task_sid !== null ? { task_sid } : undefined),
-    ...(workerSid !== undefined ? { workerSid } : worker_sid !== null ? { worker_sid } : undefined),
-    ...(reservationSid !== undefined ? { reservationSid } : reservation_sid !== null ? { reservation_sid } : undefined)
-  }
+  if (taskSid !== undefined) routing.taskSid = taskSid
+  else if (task_sid !== null) routing["task_sid"] = task_sid
+  if (workerSid !== undefined) routing.workerSid = workerSid
+  else if (worker_sid !== null) routing["worker_sid"] = worker_sid
+  if (reservationSid !== undefined) routing.reservationSid = reservationSid
+  else if (reservation_sid !== null) routing["reservation_sid"] = reservation_sid
+  return routing
 }
 
 const anyOrigin = "https://flex-api.twilio.com"
