@@ -1,0 +1,99 @@
+/** Calls over stdio: both tools, one at a time and 32 at once, pages of 50 participants. */
+import { participantSid, sids } from "./channel.ts"
+import { environment, type Server, servers, twilio } from "./contestants.ts"
+import { connect, type Host, interleave, percentile } from "./measure.ts"
+import { type Part, table } from "./table.ts"
+
+const size = 50
+const { interactionSid, channelSid } = sids(size)
+const channel = { interaction_sid: interactionSid, channel_sid: channelSid }
+const twilioChannel = { InteractionSid: interactionSid, ChannelSid: channelSid }
+const agent = participantSid(size, 1)
+
+/** The same request to each server, in the words that its tools take. */
+export const calls = {
+  list: (host: Host, server: Server) =>
+    host.request(
+      "tools/call",
+      server === "@twilio-alpha/mcp"
+        ? { name: "TwilioFlexV1--ListInteractionChannelParticipant", arguments: twilioChannel }
+        : { name: "list_participants", arguments: { ...channel, limit: size } }
+    ),
+  set: (host: Host, server: Server) =>
+    host.request(
+      "tools/call",
+      server === "@twilio-alpha/mcp"
+        ? {
+            name: "TwilioFlexV1--UpdateInteractionChannelParticipant",
+            arguments: { ...twilioChannel, Sid: agent, Status: "wrapup" }
+          }
+        : { name: "set_participant_status", arguments: { ...channel, participant_sid: agent, status: "wrapup" } }
+    )
+}
+
+interface Sample {
+  readonly p50: number
+  readonly p99: number
+  readonly perSecond: number
+  /** Microseconds, of the calls made one at a time. */
+  readonly cpu: number
+}
+
+const warmUp = 300
+const oneByOne = 600
+const atOnce = 32
+const together = 1600
+
+const measure = (tool: keyof typeof calls, server: Server, url: string) => async (): Promise<Sample> => {
+  const host = await connect(servers[server], environment(url))
+  const call = () => calls[tool](host, server)
+  for (let n = 0; n < warmUp; n++) await call()
+
+  const before = await host.usage()
+  const latencies: Array<number> = []
+  for (let n = 0; n < oneByOne; n++) {
+    const from = performance.now()
+    await call()
+    latencies.push(performance.now() - from)
+  }
+  const cpu = ((await host.usage()).cpu - before.cpu) / oneByOne
+
+  const from = performance.now()
+  let left = together
+  await Promise.all(
+    Array.from({ length: atOnce }, async () => {
+      while (left-- > 0) await call()
+    })
+  )
+  const perSecond = together / ((performance.now() - from) / 1000)
+  await host.end()
+  return { p50: percentile(latencies, 0.5), p99: percentile(latencies, 0.99), perSecond, cpu: cpu * 1000 }
+}
+
+export const part: Part = async (report) => {
+  const api = await twilio([size])
+  for (const tool of ["list", "set"] as const) {
+    const samples = await interleave(
+      Object.fromEntries(
+        (Object.keys(servers) as ReadonlyArray<Server>)
+          .filter((server) => !server.endsWith("bundled"))
+          .map((server) => [server, measure(tool, server, api.url)])
+      ),
+      7
+    )
+    report(
+      table({
+        title: tool === "list" ? "call: list_participants, 50 of them" : "call: set_participant_status",
+        samples,
+        figures: {
+          "p50, ms": ({ p50 }) => p50,
+          "p99, ms": ({ p99 }) => p99,
+          "calls/s at 32": ({ perSecond }) => perSecond,
+          "CPU, µs": ({ cpu }) => cpu
+        },
+        ratios: ["p50, ms", "calls/s at 32", "CPU, µs"].map((figure) => ({ figure, bases: ["loop"] }))
+      })
+    )
+  }
+  await api.close()
+}
