@@ -1,0 +1,243 @@
+/** SIDs, references and participants: what is read, and what is refused. */
+import { assert, describe, it } from "@effect/vitest"
+import { type FlexError, Participant, Sid } from "@flex-participants/core"
+import { Effect, Result, Schema } from "effect"
+import { agent, call, channel, close, double, list } from "./double.ts"
+
+const schemas = {
+  KD: Sid.InteractionSid,
+  UO: Sid.ChannelSid,
+  UT: Sid.ParticipantSid,
+  WT: Sid.TaskSid,
+  WK: Sid.WorkerSid,
+  WR: Sid.ReservationSid
+}
+
+for (const [prefix, schema] of Object.entries(schemas)) {
+  const letters = prefix as Sid.ResourcePrefix
+  describe(`a SID with ${prefix}`, () => {
+    it.effect.prop(
+      "is accepted as it is generated, by the parser and by the schema",
+      { sid: schema as Schema.Codec<string> },
+      ({ sid }) =>
+        Effect.sync(() => {
+          assert.match(sid, new RegExp(`^${prefix}[0-9a-fA-F]{32}$`, "u"))
+          assert.deepStrictEqual(Sid.parse(letters, sid), Result.succeed(sid as never))
+        })
+    )
+
+    it.effect.prop(
+      "is all that is accepted: anything else is told what is wrong, and is not repeated",
+      { input: Schema.String },
+      ({ input }) =>
+        Effect.sync(() => {
+          const parsed = Sid.parse(letters, input)
+          assert.strictEqual(Result.isSuccess(parsed), new RegExp(`^${prefix}[0-9a-fA-F]{32}$`, "u").test(input))
+          if (Result.isFailure(parsed) && input.length > 3) assert.notInclude(parsed.failure, input)
+        })
+    )
+
+    for (const [input, got] of [
+      [`${prefix}${"0".repeat(31)}`, "33 characters"],
+      [`${prefix}${"0".repeat(33)}`, "35 characters"],
+      [`${prefix}${"0".repeat(31)}g`, "something else at character 34"],
+      [`${prefix.toLowerCase()}${"0".repeat(32)}`, `${prefix.toLowerCase()}: the two letters are upper case`],
+      [`AC${"0".repeat(32)}`, "an account SID (AC)"],
+      [`XX${"0".repeat(32)}`, "other letters at the start"],
+      ["", "an empty string"],
+      ["../..", "5 characters"],
+      [null, "null"],
+      [undefined, "undefined"],
+      [5, "number"]
+    ] as const) {
+      it(`says what is wrong: ${got}`, () => {
+        const problem = `expected ${prefix} followed by 32 hexadecimal digits, got ${got}`
+        assert.deepStrictEqual(Sid.parse(letters, input), Result.fail(problem))
+        if (typeof input === "string") {
+          const decoded = Schema.decodeUnknownResult(schema as Schema.Codec<string>)(input)
+          assert.include(Result.isFailure(decoded) ? decoded.failure.message : "", problem)
+        }
+      })
+    }
+  })
+}
+
+describe("a reference", () => {
+  const url = `https://flex-api.twilio.com/v1/Interactions/${channel.interactionSid}/Channels/${channel.channelSid}`
+
+  it.effect("made from parts, from a participant and from its URL is the same", () =>
+    Effect.gen(function* () {
+      const listed = { ...channel, sid: agent.participantSid, type: "agent" as const }
+      assert.deepStrictEqual(Participant.ref(listed), agent)
+      assert.deepStrictEqual(yield* Participant.fromUrl(`${url}/Participants/${agent.participantSid}`), agent)
+      assert.deepStrictEqual(
+        yield* Participant.participant(agent.interactionSid, agent.channelSid, agent.participantSid),
+        agent
+      )
+    })
+  )
+
+  it.effect("of a channel is made from its URL, and from that of its participants", () =>
+    Effect.gen(function* () {
+      for (const end of [
+        "",
+        "/",
+        "/Participants",
+        "/Participants?PageSize=5",
+        `/Participants/${agent.participantSid}`
+      ]) {
+        assert.deepStrictEqual(yield* Participant.channelFromUrl(`${url}${end}`), channel)
+      }
+    })
+  )
+
+  for (const [what, bad, problem] of [
+    ["nonsense", "nonsense", /^reference: url: expected the URL of a participant/u],
+    ["the URL of a channel", url, /^reference: url: expected the URL of a participant/u],
+    ["another resource", `${url}/Invites/KG1`, /^reference: url: expected the URL of a participant/u],
+    ["a short SID", `${url}/Participants/UT1`, /^reference: participantSid: expected UT.*got 3 characters$/u],
+    ["an encoded slash", `${url}/Participants/UT%2F..%2F`, /^reference: participantSid: expected UT/u]
+  ] as const) {
+    it.effect(`is not made from ${what}`, () =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(Participant.fromUrl(bad))
+        assert.match(error.message, problem)
+        assert.strictEqual(error.reason._tag, "InvalidRequest")
+      })
+    )
+  }
+})
+
+describe("a participant", () => {
+  const read = (row: unknown) =>
+    Effect.map(
+      call(double(Response.json({ participants: [row] })), (participants) => participants.list(channel)),
+      ([participant]) => participant
+    )
+
+  it.effect("has typed routing properties, and keeps what it does not know", () =>
+    Effect.gen(function* () {
+      const routing = {
+        task_sid: `WT${"0".repeat(32)}`,
+        worker_sid: null,
+        reservation_sid: "not a SID",
+        priority: { level: [1, null] }
+      }
+      const participant = yield* read({ type: "agent", routing_properties: routing })
+      assert.deepStrictEqual(participant?.routingProperties, {
+        taskSid: `WT${"0".repeat(32)}`,
+        reservation_sid: "not a SID",
+        priority: { level: [1, null] }
+      } as never)
+    })
+  )
+
+  it.effect("has no SID if Twilio sends something that is not one, and then is no agent to be moved", () =>
+    Effect.gen(function* () {
+      const participant = yield* read({ sid: `UT${"X".repeat(32)}`, type: "agent" })
+      assert.isUndefined(participant?.sid)
+      assert.isFalse(participant !== undefined && Participant.isAgent(participant))
+    })
+  )
+
+  it.effect("keeps the SIDs of its own interaction and channel", () =>
+    Effect.gen(function* () {
+      const other = `UO${"f".repeat(32)}`
+      assert.strictEqual((yield* read({ channel_sid: other }))?.channelSid as string, other)
+      assert.strictEqual((yield* read({ channel_sid: "nonsense" }))?.channelSid, channel.channelSid)
+    })
+  )
+})
+
+describe("any JSON at all", () => {
+  for (const [what, f] of [
+    ["a list", list],
+    ["a change", close]
+  ] as const) {
+    const right = what === "a list" ? "UnexpectedResponse" : "OutcomeUnknown"
+    it.effect.prop(
+      `as the reply to ${what} is read, or is ${right}: never a defect`,
+      { json: Schema.Json, status: Schema.Literals([200, 201, 204]) },
+      ({ json, status }) =>
+        Effect.gen(function* () {
+          const body = status === 204 ? null : JSON.stringify(json)
+          const result = yield* Effect.result(call(double(Effect.sync(() => new Response(body, { status }))), f))
+          if (Result.isFailure(result)) assert.strictEqual((result.failure as FlexError.FlexError).reason._tag, right)
+        })
+    )
+
+    it.effect.prop(
+      `with an error's status is a reason, for ${what}`,
+      { json: Schema.Json, status: Schema.Int.check(Schema.isBetween({ minimum: 300, maximum: 599 })) },
+      ({ json, status }) =>
+        Effect.gen(function* () {
+          const answer = Effect.sync(() => new Response(status === 304 ? null : JSON.stringify(json), { status }))
+          const error = yield* Effect.flip(call(double(answer), f, { retry: { times: 0 } }))
+          assert.strictEqual((error as FlexError.FlexError).status, status)
+          assert.isNotEmpty(error.message)
+        })
+    )
+  }
+
+  it.effect("a page whose third row is wrong is told with its path", () =>
+    Effect.gen(function* () {
+      const http = double(Response.json({ participants: [{}, {}, { type: 5 }] }))
+      const error = yield* Effect.flip(call(http, list))
+      assert.match(error.message, /another shape: .*\["participants"\]\[2\]\["type"\]/u)
+    })
+  )
+})
+
+describe("an error reply", () => {
+  const of = (body: unknown, status = 400) =>
+    Effect.map(
+      Effect.flip(call(double(Response.json(body, { status, headers: { "twilio-request-id": "RQ1" } })), list)),
+      (error) => (error as FlexError.FlexError).reason
+    )
+
+  it.effect("in Twilio's own form", () =>
+    Effect.gen(function* () {
+      const reason = yield* of({
+        code: 21481,
+        message: "Invalid PageToken",
+        more_info: "https://www.twilio.com/docs/errors/21481",
+        status: 400
+      })
+      assert.deepInclude(reason, {
+        status: 400,
+        code: 21481,
+        detail: "Invalid PageToken",
+        moreInfo: "https://www.twilio.com/docs/errors/21481",
+        requestId: "RQ1"
+      })
+    })
+  )
+
+  it.effect("in that of RFC 9457, with its list of errors", () =>
+    Effect.gen(function* () {
+      const reason = yield* of({
+        type: "https://www.twilio.com/docs/api/errors/45004",
+        title: "Validation failed",
+        status: 400,
+        code: 45004,
+        detail: "PageSize is not valid",
+        instance: "/x",
+        errors: [{ detail: "must be at most 1000", pointer: "#/PageSize" }, { odd: true }, null]
+      })
+      assert.deepInclude(reason, {
+        code: 45004,
+        detail: "PageSize is not valid; must be at most 1000",
+        moreInfo: "https://www.twilio.com/docs/api/errors/45004"
+      })
+    })
+  )
+
+  it.effect("one odd member does not hide the others, and long texts are cut", () =>
+    Effect.gen(function* () {
+      const reason = yield* of({ code: "20404", message: "x".repeat(9999), more_info: "javascript:alert(1)" })
+      assert.isUndefined(reason.code)
+      assert.isUndefined(reason.moreInfo)
+      assert.strictEqual(reason.detail, "x".repeat(500))
+    })
+  )
+})

@@ -1,0 +1,226 @@
+/** How pages are asked for, followed and ended. */
+import { setImmediate } from "node:timers/promises"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
+import { assert, describe, it } from "@effect/vitest"
+import { Deferred, Effect, Fiber, Option, Ref, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import { call, channel, double, empty, refused, row, type Service } from "./double.ts"
+
+const page = (n: number, next: string | null, size = 2) =>
+  Response.json({
+    participants: Array.from({ length: size }, (_, i) => row(n * size + i)),
+    meta: { next_page_url: next }
+  })
+const to = (token: string) => `https://flex-api.twilio.com/v1/x?PageSize=50&Page=1&PageToken=${token}`
+const three = [page(0, to("PT1")), page(1, to("PT2")), page(2, null)]
+const query = (request: Request | undefined) => Object.fromEntries(new URL(request?.url ?? "").searchParams)
+
+describe("a page", () => {
+  it.effect("asks for what it is told, and nothing else", () =>
+    Effect.gen(function* () {
+      const http = double(empty())
+      yield* call(http, (participants) => participants.page(channel))
+      yield* call(http, (participants) =>
+        participants.page(channel, { pageSize: 7, cursor: { page: "3", pageToken: "PT&x=1" } })
+      )
+      assert.deepStrictEqual(http.requests.map(query), [{}, { PageSize: "7", Page: "3", PageToken: "PT&x=1" }])
+    })
+  )
+
+  it.effect("takes Page and PageToken alone from next_page_url: origin, path and page size stay as they are", () =>
+    Effect.gen(function* () {
+      const hostile = "https://elsewhere.example/v1/Accounts?PageSize=1&Page=5&PageToken=PTx&Status=closed#y"
+      const http = double(page(0, hostile), page(1, null))
+      yield* call(http, (participants) => participants.list(channel, { pageSize: 2 }))
+      const second = new URL(http.requests[1]?.url ?? "")
+      assert.strictEqual(second.origin, "https://flex-api.twilio.com")
+      assert.strictEqual(second.pathname, new URL(http.requests[0]?.url ?? "").pathname)
+      assert.deepStrictEqual(query(http.requests[1]), { PageSize: "2", Page: "5", PageToken: "PTx" })
+    })
+  )
+
+  for (const next of ["/v1/x?Page=1&PageToken=PT1", "//elsewhere.example/?PageToken=PT1", "?PageToken=PT1"]) {
+    it.effect(`reads a next_page_url like ${next}`, () =>
+      Effect.gen(function* () {
+        const found = yield* call(double(page(0, next)), (participants) => participants.page(channel))
+        assert.strictEqual(found.next?.pageToken, "PT1")
+      })
+    )
+  }
+
+  for (const next of ["https://flex-api.twilio.com/v1/x", "http://[", "nonsense"]) {
+    it.effect(`with a next_page_url like ${next} is UnexpectedResponse`, () =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(call(double(page(0, next)), (participants) => participants.page(channel)))
+        assert.match(error.message, /^list: next_page_url has no PageToken and no Page$/u)
+      })
+    )
+  }
+})
+
+describe("a list", () => {
+  for (const [limit, sizes] of [
+    [1, [1]],
+    [20, [20]],
+    [1000, [1000]],
+    [1001, [501, 501]],
+    [2500, [834, 834, 834]]
+  ] as const) {
+    it.effect(`of ${limit} takes pages of ${sizes[0]}`, () =>
+      Effect.gen(function* () {
+        const pages = sizes.map((size, n) => page(n, to(`PT${n + 1}`), size))
+        const http = double(...pages)
+        const found = yield* call(http, (participants) => participants.list(channel, { limit }))
+        assert.lengthOf(found, limit)
+        assert.deepStrictEqual(
+          http.requests.map((request) => query(request)["PageSize"]),
+          sizes.map(String)
+        )
+      })
+    )
+  }
+
+  for (const limit of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+    it.effect(`of ${limit} is refused before anything is sent`, () =>
+      Effect.gen(function* () {
+        const http = double(empty())
+        const error = yield* Effect.flip(call(http, (participants) => participants.list(channel, { limit })))
+        assert.match(error.message, /limit: expected a whole number from 1/u)
+        assert.isEmpty(http.requests)
+      })
+    )
+  }
+
+  it.effect("goes on behind an empty page that has a next", () =>
+    Effect.gen(function* () {
+      const pages = [page(0, to("PT1"), 0), page(1, to("PT2"), 0), page(2, null)]
+      assert.lengthOf(yield* call(double(...pages), (participants) => participants.list(channel)), 2)
+      assert.lengthOf(
+        yield* call(double(...pages), (participants) => Stream.runCollect(participants.stream(channel))),
+        2
+      )
+    })
+  )
+
+  it.effect("fails with the page that fails", () =>
+    Effect.gen(function* () {
+      const pages = [page(0, to("PT1")), refused(400, 21481)]
+      for (const f of [
+        (participants: Service) => participants.list(channel),
+        (participants: Service) => Stream.runDrain(participants.stream(channel))
+      ]) {
+        const error = yield* Effect.flip(call(double(...pages), f))
+        assert.match(error.message, /code 21481/u)
+      }
+    })
+  )
+})
+
+describe("pages that go round", () => {
+  for (const length of [1, 2, 3, 7]) {
+    for (const before of [0, 5]) {
+      it.effect(`in a circle of ${length}, after ${before} that do not, are found out`, () =>
+        Effect.gen(function* () {
+          // Page goes on counting: the token alone says where a page starts.
+          const tokens = [
+            ...Array.from({ length: before }, (_, n) => `PTonce${n}`),
+            ...Array.from({ length: 100 }, (_, n) => `PT${n % length}`)
+          ]
+          const pages = tokens.map((token, n) => page(n, to(token).replace("Page=1", `Page=${n + 1}`)))
+          for (const f of [
+            (participants: Service) => participants.list(channel),
+            (participants: Service) => Stream.runDrain(participants.stream(channel))
+          ]) {
+            const http = double(...pages)
+            const error = yield* Effect.flip(call(http, f, { rateLimit: false }))
+            assert.strictEqual(error.message, "list: the pages repeat")
+            assert.isBelow(http.requests.length, 3 * (length + before) + 3)
+          }
+        })
+      )
+    }
+  }
+})
+
+describe("a stream", () => {
+  it.effect("that stops at once asks for one page", () =>
+    Effect.gen(function* () {
+      const http = double(...three)
+      const first = yield* call(http, (participants) => Stream.runHead(participants.stream(channel)))
+      assert.isTrue(Option.isSome(first))
+      assert.lengthOf(http.requests, 1)
+    })
+  )
+
+  it.effect("fetches the next page while its consumer is busy, and never more than that one", () =>
+    Effect.gen(function* () {
+      const http = double(...three)
+      const go = yield* Deferred.make<void>()
+      const seen = yield* Ref.make(0)
+      const fiber = yield* Effect.forkChild(
+        call(http, (participants) =>
+          participants.stream(channel).pipe(
+            Stream.runForEach(() =>
+              Effect.andThen(
+                Ref.update(seen, (n) => n + 1),
+                Deferred.await(go)
+              )
+            )
+          )
+        )
+      )
+      yield* http.asked(2)
+      yield* TestClock.adjust("30 seconds")
+      yield* Effect.promise(() => setImmediate())
+      assert.strictEqual(yield* Ref.get(seen), 1)
+      assert.lengthOf(http.requests, 2)
+      yield* Deferred.succeed(go, undefined)
+      yield* Fiber.join(fiber)
+      assert.strictEqual(yield* Ref.get(seen), 6)
+      assert.lengthOf(http.requests, 3)
+    })
+  )
+
+  it.effect("that is interrupted interrupts the request for the next page", () =>
+    Effect.gen(function* () {
+      const http = double(page(0, to("PT1")), Effect.never)
+      const fiber = yield* Effect.forkChild(
+        call(http, (participants) => Stream.runForEach(participants.stream(channel), () => Effect.never))
+      )
+      yield* http.asked(2)
+      yield* Fiber.interrupt(fiber)
+      assert.isTrue(http.requests[1]?.signal.aborted)
+    })
+  )
+
+  it.effect("of 150,000 takes no more memory than one of 15,000", () =>
+    Effect.gen(function* () {
+      setFlagsFromString("--expose-gc")
+      const collect = runInNewContext("gc") as () => void
+      const rows = Array.from({ length: 1000 }, (_, n) => row(n))
+      let pages = 0
+      const answer = Effect.sync(() =>
+        Response.json({ participants: rows, meta: { next_page_url: ++pages < 150 ? to(`PT${pages}`) : null } })
+      )
+      const heap: Array<number> = []
+      yield* call(
+        double(answer),
+        (participants) =>
+          participants.stream(channel).pipe(
+            Stream.zipWithIndex,
+            Stream.runForEach(([, n]) =>
+              Effect.sync(() => {
+                if (n % 15_000 !== 14_999) return
+                collect()
+                heap.push(process.memoryUsage().heapUsed)
+              })
+            )
+          ),
+        { rateLimit: false }
+      )
+      assert.lengthOf(heap, 10)
+      assert.isBelow((heap[9] ?? 0) - (heap[0] ?? 0), 2_000_000)
+    })
+  )
+})
