@@ -160,9 +160,9 @@ describe("on a store that the program provides", () => {
           })
         )
         const fiber = yield* Effect.forkChild(
-          program.pipe(
-            Effect.provide(store),
-            Effect.provide(Logger.layer([Logger.make(({ message, logLevel }) => lines.push([logLevel, message]))]))
+          Effect.provide(
+            program,
+            Layer.merge(store, Logger.layer([Logger.make(({ message, logLevel }) => lines.push([logLevel, message]))]))
           )
         )
         yield* TestClock.adjust("2 seconds")

@@ -2,6 +2,7 @@
 import { FlexClient, type FlexError, Participant, Participants } from "@flex-participants/core"
 import { Effect, Layer, Redacted } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
+import { assert } from "vitest"
 
 export const secret = "a-very-secret-secret"
 export const credentials = { apiKey: `SK${"0".repeat(31)}1`, apiSecret: Redacted.make(secret) }
@@ -52,9 +53,23 @@ export const call = <A, E>(
     )
   )
 
-export const list = (participants: Service): Effect.Effect<unknown, FlexError.FlexError> => participants.list(channel)
-export const close = (participants: Service): Effect.Effect<unknown, FlexError.FlexError> =>
-  participants.setStatus(agent, "closed")
+/** What a test asks of the service. */
+export type Ask = (
+  participants: Service
+) => Effect.Effect<ReadonlyArray<Participant.Participant> | Participant.Participant, FlexError.FlexError>
+export const list: Ask = (participants) => participants.list(channel)
+export const close: Ask = (participants) => participants.setStatus(agent, "closed")
+
+/** Asks what must fail, and gives the reason. */
+export const reason = (
+  ...args: Parameters<typeof call<unknown, FlexError.FlexError>>
+): Effect.Effect<FlexError.Reason> =>
+  call(...args).pipe(
+    Effect.match({
+      onSuccess: () => assert.fail("it succeeded"),
+      onFailure: (error) => (error._tag === "FlexError" ? error.reason : assert.fail(error.message))
+    })
+  )
 
 export const empty = () => Response.json({ participants: [], meta: { next_page_url: null } })
 export const moved = () => Response.json({ sid: agent.participantSid, type: "agent" })

@@ -7,8 +7,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer } from "effect"
 import { FetchHttpClient, type HttpClient } from "effect/http"
 import * as undici from "undici"
-import { call, close, list, type Service } from "./double.ts"
-import type { FlexClient, FlexError } from "@flex-participants/core"
+import { type Ask, call, close, list, reason as reasonOf, type Service } from "./double.ts"
+import type { FlexClient } from "@flex-participants/core"
 
 /** A server on a free port, for as long as the test's scope is open. */
 const server = (handler: RequestListener) =>
@@ -51,14 +51,7 @@ for (const [name, layer] of clients) {
     f: (participants: Service) => Effect.Effect<A, E>,
     options: Partial<FlexClient.Options> = {}
   ) => call({ layer }, f, { baseUrl, retry: { times: 0 }, ...options })
-  const reason = (baseUrl: string, f: (participants: Service) => Effect.Effect<unknown, FlexError.FlexError>) =>
-    ask(baseUrl, f).pipe(
-      Effect.flip,
-      Effect.map((error) => {
-        if (error._tag !== "FlexError") throw error
-        return error.reason
-      })
-    )
+  const reason = (baseUrl: string, f: Ask) => reasonOf({ layer }, f, { baseUrl, retry: { times: 0 } })
 
   describe.skipIf(isSkipped)(`by ${name}`, () => {
     it.live("a list and a change", () =>
