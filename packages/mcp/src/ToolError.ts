@@ -74,11 +74,14 @@ const explain = (reason: FlexError.Reason): ReadonlyArray<string> => {
       return [
         "Twilio refused: the participant is not an agent, or has already left or reached this status.",
         unchanged,
-        "Call list_participants to see who is there; do not repeat the call as it is."
+        "Do not repeat the call as it is; list_participants shows who is there. After a call whose outcome was unknown, this",
+        "most likely means that it was applied."
       ]
     case "RateLimited":
       return [
-        "Twilio is getting too many requests from this account and did not process this one.",
+        reason.status === undefined
+          ? "There are too many calls at once for Twilio's rate limit, and this one was never sent."
+          : "Twilio is getting too many requests from this account and did not process this one.",
         unchanged,
         again(reason)
       ]

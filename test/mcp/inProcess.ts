@@ -1,0 +1,30 @@
+/** A host and a server in this process, on any `Participants`: for what no real server can be made to do at will. */
+import { Client, InMemoryTransport } from "@modelcontextprotocol/client"
+import type { Participants } from "@flex-participants/core"
+import { Effect, Exit, type Layer, Logger, Scope } from "effect"
+import * as Server from "@flex-participants/mcp/Server"
+import type { Action } from "./host.ts"
+
+export const open = async (
+  layer: Layer.Layer<Participants.Participants>,
+  limits: Partial<Server.Options> = {},
+  answer?: Action
+) => {
+  const log: Array<unknown> = []
+  const scope = await Effect.runPromise(Scope.make())
+  const make = await Server.make({ version: "0.0.0", ...limits }).pipe(
+    Effect.provide([layer, Logger.layer([Logger.make(({ cause, message }) => log.push([message, cause]))])]),
+    Scope.provide(scope),
+    Effect.runPromise
+  )
+  const server = make({ era: "legacy" })
+  const client = new Client(
+    { name: "test", version: "1.0.0" },
+    { capabilities: answer === undefined ? {} : { elicitation: { form: {} } } }
+  )
+  if (answer !== undefined) client.setRequestHandler("elicitation/create", () => ({ action: answer }))
+  const [ours, theirs] = InMemoryTransport.createLinkedPair()
+  await server.connect(theirs)
+  await client.connect(ours)
+  return { client, make, log, close: () => Effect.runPromise(Scope.close(scope, Exit.void)) }
+}
