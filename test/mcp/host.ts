@@ -166,7 +166,7 @@ export const raw = (args: ReadonlyArray<string>, env: Record<string, string> = {
     },
     /** A request of the 2026 era: the envelope comes with each. */
     modern: (method: string, params: Record<string, unknown>, capabilities: object = {}) =>
-      request(method, { ...params, _meta: envelope(capabilities) }),
+      request(method, { ...params, _meta: { ...(params["_meta"] as object | undefined), ...envelope(capabilities) } }),
     end: async () => {
       child.stdin.end()
       return closed

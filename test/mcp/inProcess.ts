@@ -1,19 +1,24 @@
 /** A host and a server in this process, on any `Participants`: for what no real server can be made to do at will. */
 import { Client, InMemoryTransport } from "@modelcontextprotocol/client"
 import type { Participants } from "@flex-participants/core"
-import { Effect, Exit, type Layer, Logger, Scope } from "effect"
+import { Console, Effect, Exit, type Layer, Logger, Scope } from "effect"
 import * as Server from "@flex-participants/mcp/Server"
 import type { Action } from "./host.ts"
 
 export const open = async (
   layer: Layer.Layer<Participants.Participants>,
   limits: Partial<Server.Options> = {},
-  answer?: Action
+  answer?: Action | ((question: string) => Action)
 ) => {
   const log: Array<unknown> = []
+  const audit: Array<string> = []
   const scope = await Effect.runPromise(Scope.make())
   const make = await Server.make({ version: "0.0.0", ...limits }).pipe(
     Effect.provide([layer, Logger.layer([Logger.make(({ cause, message }) => log.push([message, cause]))])]),
+    Effect.provideService(
+      Console.Console,
+      Object.assign(Object.create(console) as Console.Console, { error: (line: string) => audit.push(line) })
+    ),
     Scope.provide(scope),
     Effect.runPromise
   )
@@ -22,9 +27,13 @@ export const open = async (
     { name: "test", version: "1.0.0" },
     { capabilities: answer === undefined ? {} : { elicitation: { form: {} } } }
   )
-  if (answer !== undefined) client.setRequestHandler("elicitation/create", () => ({ action: answer }))
+  if (answer !== undefined) {
+    client.setRequestHandler("elicitation/create", ({ params }) => ({
+      action: typeof answer === "string" ? answer : answer(params.message)
+    }))
+  }
   const [ours, theirs] = InMemoryTransport.createLinkedPair()
   await server.connect(theirs)
   await client.connect(ours)
-  return { client, make, log, close: () => Effect.runPromise(Scope.close(scope, Exit.void)) }
+  return { client, make, log, audit, close: () => Effect.runPromise(Scope.close(scope, Exit.void)) }
 }

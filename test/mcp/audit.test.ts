@@ -1,0 +1,293 @@
+/** One line on stderr for each write: when, what, on whom, asked and answered how, result, Twilio's request id. */
+import { afterEach, assert, beforeEach, describe, it } from "vitest"
+import { type Served, start } from "../served.ts"
+import { type Action, call, channel, connect, environment, raw, sid, write } from "./host.ts"
+
+let served: Served
+beforeEach(async () => {
+  served = await start()
+})
+afterEach(() => served.close())
+
+const requestId = "RQ[0-9a-f]{32}"
+const time = "\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z"
+
+/** The lines of a host's whole session. */
+const lines = async (options: {
+  readonly args?: ReadonlyArray<string>
+  readonly answer?: Action
+  readonly calls: ReadonlyArray<readonly [string, Record<string, unknown>]>
+}) => {
+  const client = await connect({
+    args: options.args ?? [],
+    env: environment(served.url),
+    ...(options.answer === undefined ? {} : { answer: options.answer })
+  })
+  for (const [name, args] of options.calls) await call(client, name, args)
+  await client.close()
+  return client.stderr().split("\n").filter(Boolean)
+}
+
+it("a write that Twilio accepted", async () => {
+  const [line, ...more] = await lines({
+    answer: "accept",
+    calls: [["set_participant_status", write(1, 2, "closed")]]
+  })
+  assert.isEmpty(more)
+  assert.match(
+    line ?? "",
+    new RegExp(
+      `^time=${time} audit=set_participant_status status=closed participant=${sid(1, "UT", 2)} worker=${sid(1, "WK", 2)} ` +
+        `task=${sid(1, "WT", 2)} channel=${sid(1, "UO")} interaction=${sid(1, "KD")} asked=true answer=accept ` +
+        `result=accepted request=${requestId}$`,
+      "u"
+    )
+  )
+})
+
+it("as JSON on request: the same", async () => {
+  const [line, ...more] = await lines({
+    args: ["--audit-json", "--confirm", "never"],
+    calls: [["set_participant_status", write(1, 2, "wrapup")]]
+  })
+  assert.isEmpty(more)
+  const entry = JSON.parse(line ?? "") as Record<string, unknown>
+  assert.match(String(entry["time"]), new RegExp(`^${time}$`, "u"))
+  assert.match(String(entry["request"]), new RegExp(`^${requestId}$`, "u"))
+  assert.deepStrictEqual(
+    { ...entry, time: "", request: "" },
+    {
+      time: "",
+      audit: "set_participant_status",
+      status: "wrapup",
+      participant: sid(1, "UT", 2),
+      worker: sid(1, "WK", 2),
+      task: sid(1, "WT", 2),
+      channel: sid(1, "UO"),
+      interaction: sid(1, "KD"),
+      asked: false,
+      answer: "not_asked",
+      result: "accepted",
+      request: ""
+    }
+  )
+})
+
+for (const [what, options, end] of [
+  ["declined", { answer: "decline" }, /asked=true answer=decline result=not_sent$/u],
+  ["dismissed", { answer: "cancel" }, /asked=true answer=cancel result=not_sent$/u],
+  [
+    "refused, as the host cannot ask",
+    { args: ["--confirm", "always"] },
+    /asked=false answer=cannot_ask result=not_sent$/u
+  ],
+  ["sent though the host cannot ask", {}, /asked=false answer=cannot_ask result=accepted request=RQ\w+$/u]
+] as const) {
+  it(`a write that was ${what}`, async () => {
+    const written = await lines({ ...options, calls: [["set_participant_status", write(1, 2, "closed")]] })
+    assert.lengthOf(written, 1)
+    assert.match(written[0] ?? "", end)
+  })
+}
+
+it("a write that Twilio refused: the reason, Twilio's code and the request id", async () => {
+  const written = await lines({
+    calls: [
+      ["set_participant_status", write(1, 2, "closed")],
+      ["set_participant_status", write(1, 2, "closed")]
+    ]
+  })
+  assert.lengthOf(written, 2)
+  assert.match(written[1] ?? "", /result=failed reason=Conflict http=4\d\d code=\d+ request=RQ\w+$/u)
+})
+
+it("a write whose outcome is unknown", async () => {
+  served.answerWith((request) =>
+    request.method === "POST" ? new Response("<html>", { status: 502 }) : served.sandbox.fetch(request)
+  )
+  const [line] = await lines({ calls: [["set_participant_status", write(1, 2, "closed")]] })
+  assert.match(line ?? "", /result=unknown reason=OutcomeUnknown http=502$/u)
+})
+
+it("none for what is no write: a list, a dry run, a call that is refused before the decision", async () => {
+  const written = await lines({
+    calls: [
+      ["list_participants", channel(1)],
+      ["set_participant_status", { ...write(1, 2, "closed"), dry_run: true }],
+      ["set_participant_status", write(1, 1, "closed")],
+      ["set_participant_status", { ...write(1, 2, "closed"), status: "open" }]
+    ]
+  })
+  assert.deepStrictEqual(written, [])
+})
+
+describe("cancellation", () => {
+  /** Leaves the requests with this method unanswered; gives the signal of the first that arrives. */
+  const hold = (method: "GET" | "POST") =>
+    new Promise<AbortSignal>((resolve) => {
+      served.answerWith((request) => {
+        if (request.method !== method) return served.sandbox.fetch(request)
+        resolve(request.signal)
+        return new Promise<Response>(() => {})
+      })
+    })
+  const aborted = (signal: AbortSignal) =>
+    new Promise<void>((resolve) => {
+      if (signal.aborted) resolve()
+      signal.addEventListener("abort", () => resolve())
+    })
+
+  for (const era of ["2025", "2026"] as const) {
+    const begin = async (name: string, args: object) => {
+      const host = raw([], environment(served.url))
+      if (era === "2025") await host.initialize("2025-11-25")
+      const id = host.nextId()
+      const params = { name, arguments: args }
+      void (era === "2025" ? host.request("tools/call", params) : host.modern("tools/call", params)).catch(() => {})
+      return { host, cancel: () => host.send({ method: "notifications/cancelled", params: { requestId: id } }) }
+    }
+
+    it(`${era}: a cancelled call interrupts its request to Twilio`, async () => {
+      const arrival = hold("GET")
+      const { host, cancel } = await begin("list_participants", channel(1))
+      const signal = await arrival
+      assert.isFalse(signal.aborted)
+      cancel()
+      await aborted(signal)
+      await host.end()
+      assert.strictEqual(host.stderr(), "")
+    })
+
+    it(`${era}: a write cancelled after sending is reported as outcome unknown`, async () => {
+      const arrival = hold("POST")
+      const { host, cancel } = await begin("set_participant_status", write(1, 2, "closed"))
+      const signal = await arrival
+      cancel()
+      await aborted(signal)
+      await host.until(() => (host.stderr().includes("\n") ? true : undefined))
+      await host.end()
+      assert.match(host.stderr(), /^time=\S+ audit=set_participant_status .* result=unknown reason=interrupted\n$/u)
+    })
+
+    it(`${era}: a write cancelled before sending leaves no line, and no write`, async () => {
+      const arrival = hold("GET")
+      const { host, cancel } = await begin("set_participant_status", write(1, 2, "closed"))
+      const signal = await arrival
+      cancel()
+      await aborted(signal)
+      await host.end()
+      assert.strictEqual(host.stderr(), "")
+      assert.isTrue(served.requests.every((request) => request.startsWith("GET ")))
+    })
+  }
+
+  for (const end of ["stdin", "SIGTERM"] as const) {
+    it(`the end of the server (${end}) during a write is reported as outcome unknown`, async () => {
+      const arrival = hold("POST")
+      const host = raw([], environment(served.url))
+      await host.initialize("2025-11-25")
+      host.send({
+        id: 9,
+        method: "tools/call",
+        params: { name: "set_participant_status", arguments: write(1, 2, "closed") }
+      })
+      await arrival
+      if (end === "stdin") host.child.stdin.end()
+      else host.child.kill("SIGTERM")
+      await host.closed
+      assert.match(host.stderr(), /^time=\S+ audit=set_participant_status .* result=unknown reason=interrupted\n$/u)
+    })
+  }
+
+  it("a person who is asked in vain, by a host that gives up: nothing is sent", async () => {
+    const host = raw([], environment(served.url))
+    await host.initialize("2025-11-25", { elicitation: {} })
+    const id = host.nextId()
+    host.request("tools/call", { name: "set_participant_status", arguments: write(1, 2, "closed") }).catch(() => {})
+    const asked = await host.until(() => host.messages.find(({ method }) => method === "elicitation/create"))
+    host.send({ method: "notifications/cancelled", params: { requestId: id } })
+    const withdrawn = await host.until(() => host.messages.find(({ method }) => method === "notifications/cancelled"))
+    assert.strictEqual(withdrawn.params?.["requestId"], asked.id)
+    host.send({ id: asked.id, result: { action: "accept", content: {} } })
+    await host.request("tools/call", { name: "list_participants", arguments: channel(1) })
+    await host.end()
+    assert.isTrue(served.requests.every((request) => request.startsWith("GET ")))
+  })
+})
+
+describe("progress", () => {
+  for (const era of ["2025", "2026"] as const) {
+    it(`${era}: where asked, a long listing says after each page how far it is`, async () => {
+      const host = raw([], environment(served.url))
+      if (era === "2025") await host.initialize("2025-11-25")
+      served.answerWith((request) => {
+        const url = new URL(request.url)
+        url.searchParams.set("PageSize", "50")
+        return served.sandbox.fetch(new Request(url, request))
+      })
+      const listing = { name: "list_participants", arguments: { ...channel(3), type: "external", limit: 200 } }
+      const list = (params: object) =>
+        era === "2025"
+          ? host.request("tools/call", { ...listing, ...params })
+          : host.modern("tools/call", { ...listing, ...params })
+      const told = () => host.messages.filter(({ method }) => method === "notifications/progress")
+
+      assert.isUndefined((await list({})).result?.["isError"])
+      assert.isEmpty(told())
+      await list({ _meta: { progressToken: "mine" } })
+      assert.deepStrictEqual(
+        told().map(({ params }) => params),
+        [50, 100, 120].map((participants, page) => ({
+          progressToken: "mine",
+          progress: page + 1,
+          message: `${participants} participants read`
+        }))
+      )
+      await host.end()
+    })
+  }
+})
+
+describe("two writes at once to one participant", () => {
+  it("go one after the other, and the second meets what the first has done", async () => {
+    const client = await connect({ env: environment(served.url) })
+    const both = await Promise.all([
+      call(client, "set_participant_status", write(1, 2, "wrapup")),
+      call(client, "set_participant_status", write(1, 2, "wrapup"))
+    ])
+    await client.close()
+    assert.deepStrictEqual(
+      served.requests.map((request) => request.split(" ")[0]),
+      ["GET", "POST", "GET", "POST"]
+    )
+    assert.strictEqual(both[0]?.data?.["result"], "accepted")
+    assert.match(
+      both[1]?.text ?? "",
+      /^Twilio refused: .* has already left or reached this status\. Nothing was changed/u
+    )
+  })
+
+  it("to two participants go at once", async () => {
+    const posts: Array<() => void> = []
+    const bothArrived = new Promise<void>((resolve) => {
+      served.answerWith(async (request) => {
+        if (request.method === "POST") {
+          await new Promise<void>((go) => {
+            posts.push(go)
+            if (posts.length === 2) resolve()
+          })
+        }
+        return served.sandbox.fetch(request)
+      })
+    })
+    const client = await connect({ env: environment(served.url) })
+    const both = Promise.all([
+      call(client, "set_participant_status", write(2, 2, "wrapup")),
+      call(client, "set_participant_status", write(2, 3, "wrapup"))
+    ])
+    await bothArrived
+    for (const go of posts) go()
+    for (const one of await both) assert.strictEqual(one.data?.["result"], "accepted")
+    await client.close()
+  })
+})
