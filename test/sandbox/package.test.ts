@@ -1,0 +1,71 @@
+/** The package as it is packed, with nothing installed beside it. */
+import { execFile, spawn } from "node:child_process"
+import { once } from "node:events"
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { tmpdir } from "node:os"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
+
+const run = promisify(execFile)
+const source = fileURLToPath(new URL("../../packages/sandbox", import.meta.url))
+const effect = dirname(fileURLToPath(import.meta.resolve("effect/package.json")))
+
+describe("the packed package", () => {
+  let folder: string
+  let unpacked: string
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "sandbox-package-"))
+    unpacked = join(folder, "node_modules", "@flex-participants", "sandbox")
+    const { stdout } = await run("npm", ["pack", "--silent", "--pack-destination", folder], { cwd: source })
+    await run("mkdir", ["-p", unpacked])
+    await run("tar", ["-xzf", join(folder, stdout.trim()), "-C", unpacked, "--strip-components", "1"])
+  })
+  afterAll(() => rmSync(folder, { recursive: true }))
+
+  const node = (program: string) => {
+    const file = join(folder, "program.mjs")
+    writeFileSync(file, program)
+    return run(process.execPath, [file], { cwd: folder, env: {} })
+  }
+
+  it("is a command that checks its seed", async () => {
+    const seed = join(folder, "seed.json")
+    writeFileSync(seed, '{"interactions":[]}')
+    const child = spawn(process.execPath, [join(unpacked, "dist", "main.js"), "--seed", seed], { env: {} })
+    const [chunk] = (await once(child.stdout, "data")) as [Buffer]
+    assert.match(chunk.toString(), /^http:\/\/127\.0\.0\.1:\d+\n/u)
+    child.kill()
+    await once(child, "exit")
+  })
+
+  it("is a library, and serves on a port, without Effect", async () => {
+    const { stdout } = await node(`
+      import * as Sandbox from "@flex-participants/sandbox"
+      import { serve } from "@flex-participants/sandbox/serve"
+      const served = await serve(Sandbox.make({ seed: await Sandbox.seedFromJson('{"interactions":[]}') }))
+      console.log((await fetch(served.url + "/v1")).status)
+      await served.close()
+    `)
+    assert.strictEqual(stdout, "401\n")
+  })
+
+  it("has a layer for the Effect of the program that uses it", async () => {
+    const program = `
+      import * as Sandbox from "@flex-participants/sandbox"
+      import { layer } from "@flex-participants/sandbox/layer"
+      import { Effect } from "effect"
+      import { HttpClient } from "effect/http"
+      const get = HttpClient.get("https://flex-api.twilio.com/v1")
+      console.log((await Effect.runPromise(Effect.provide(get, layer(Sandbox.make())))).status)
+    `
+    const without = await node(program).then(
+      () => assert.fail("it needs no Effect"),
+      (error: Error) => error.message
+    )
+    assert.match(without, /Cannot find package 'effect'/u)
+    symlinkSync(effect, join(folder, "node_modules", "effect"))
+    assert.strictEqual((await node(program)).stdout, "401\n")
+  })
+})
