@@ -4,11 +4,13 @@ import { defineConfig, type RolldownOptions } from "rolldown"
 const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { readonly version: string }
 
 /** Nothing is resolved at run time. What few runs need lies in files beside the entry. */
-const bundle = (input: string): RolldownOptions => ({
+const bundle = (input: string, platform: "node" | "browser" = "node"): RolldownOptions => ({
   input: `src/${input}.ts`,
-  platform: "node",
+  platform,
   logLevel: "warn",
-  resolve: { conditionNames: ["@flex-participants/source", "node", "import", "default"] },
+  resolve: {
+    conditionNames: ["@flex-participants/source", platform === "node" ? "node" : "workerd", "import", "default"]
+  },
   transform: { define: { PACKAGE_VERSION: JSON.stringify(version) } },
   output: { dir: "dist", format: "esm", minify: true, chunkFileNames: `${input}-[name].js` },
   plugins: [
@@ -20,4 +22,4 @@ const bundle = (input: string): RolldownOptions => ({
   ]
 })
 
-export default defineConfig([bundle("main"), bundle("Operator")])
+export default defineConfig([bundle("main"), bundle("Operator"), bundle("WebHandler", "browser")])

@@ -95,69 +95,70 @@ const extension = /^tasks-/u
 
 const program = Nodes.program(24)
 
-describe.skipIf(program === undefined)("the official conformance suite", () => {
-  let server: Command.Listening
-  let folder: string
-  beforeAll(async () => {
-    server = await Command.listen(["--sandbox"])
-    folder = await mkdtemp(join(tmpdir(), "conformance-"))
-  })
-  afterAll(async () => {
-    await server.stop()
-    await rm(folder, { recursive: true })
-  })
+describe.skipIf(program === undefined)(
+  `the official conformance suite (needs Node 22 or newer: ${Nodes.howTo})`,
+  () => {
+    let server: Command.Listening
+    let folder: string
+    beforeAll(async () => {
+      server = await Command.listen(["--sandbox"])
+      folder = await mkdtemp(join(tmpdir(), "conformance-"))
+    })
+    afterAll(async () => {
+      await server.stop()
+      await rm(folder, { recursive: true })
+    })
 
-  for (const [revision, passing, checks] of [
-    ["2025-11-25", ["server-initialize", "ping", "tools-list", "dns-rebinding-protection"], 9],
-    [
-      "2026-07-28",
-      ["tools-list", "dns-rebinding-protection", "http-header-validation", "sep-2164-resource-not-found"],
-      60
-    ]
-  ] as const) {
-    it(
-      `finds what applies of ${revision} in order, and what does not apply for the reasons given`,
-      { timeout: 120_000 },
-      async () => {
-        const cli = fileURLToPath(
-          new URL("../node_modules/@modelcontextprotocol/conformance/dist/index.js", import.meta.url)
-        )
-        const out = join(folder, revision)
-        const args = [cli, "server", "--url", server.url, "--requirements", revision, "--output-dir", out]
-        // It exits with 1, because of what does not apply.
-        await promisify(execFile)(program ?? "", args, { maxBuffer: 2 ** 26 }).catch(() => {})
-
-        const scenarios = new Map<string, ReadonlyArray<Check>>()
-        for (const entry of await readdir(out)) {
-          const scenario = entry.replace(/^server-(?=.*-\d{4}-)/u, "").replace(/-\d{4}-\d\d-\d\dT.*$/u, "")
-          scenarios.set(
-            scenario,
-            JSON.parse(await readFile(join(out, entry, "checks.json"), "utf8")) as ReadonlyArray<Check>
+    for (const [revision, passing, checks] of [
+      ["2025-11-25", ["server-initialize", "ping", "tools-list", "dns-rebinding-protection"], 9],
+      [
+        "2026-07-28",
+        ["tools-list", "dns-rebinding-protection", "http-header-validation", "sep-2164-resource-not-found"],
+        60
+      ]
+    ] as const) {
+      it(
+        `finds what applies of ${revision} in order, and what does not apply for the reasons given`,
+        { timeout: 120_000 },
+        async () => {
+          const cli = fileURLToPath(
+            new URL("../node_modules/@modelcontextprotocol/conformance/dist/index.js", import.meta.url)
           )
-        }
-        const unexplained: Array<string> = []
-        let passed = 0
-        for (const [scenario, found] of scenarios) {
-          if (extension.test(scenario)) continue
-          const failures = found.filter(({ status }) => status === "FAILURE")
-          passed += found.filter(({ status }) => status === "SUCCESS").length
-          const [, pattern] = doNotApply[scenario] ?? []
-          for (const { errorMessage = "", id } of failures) {
-            if (pattern?.test(errorMessage) !== true) unexplained.push(`${scenario}: ${id}: ${errorMessage}`)
+          const out = join(folder, revision)
+          const args = [cli, "server", "--url", server.url, "--requirements", revision, "--output-dir", out]
+          // It exits with 1, because of what does not apply.
+          await promisify(execFile)(program ?? "", args, { maxBuffer: 2 ** 26 }).catch(() => {})
+
+          const scenarios = new Map<string, ReadonlyArray<Check>>()
+          for (const entry of await readdir(out)) {
+            const scenario = entry.replace(/^server-(?=.*-\d{4}-)/u, "").replace(/-\d{4}-\d\d-\d\dT.*$/u, "")
+            scenarios.set(
+              scenario,
+              JSON.parse(await readFile(join(out, entry, "checks.json"), "utf8")) as ReadonlyArray<Check>
+            )
           }
-          if (pattern !== undefined && failures.length === 0)
-            unexplained.push(`${scenario}: applies by now, and passes`)
+          const unexplained: Array<string> = []
+          let passed = 0
+          for (const [scenario, found] of scenarios) {
+            if (extension.test(scenario)) continue
+            const failures = found.filter(({ status }) => status === "FAILURE")
+            passed += found.filter(({ status }) => status === "SUCCESS").length
+            const [, pattern] = doNotApply[scenario] ?? []
+            for (const { errorMessage = "", id } of failures) {
+              if (pattern?.test(errorMessage) !== true) unexplained.push(`${scenario}: ${id}: ${errorMessage}`)
+            }
+            if (pattern !== undefined && failures.length === 0)
+              unexplained.push(`${scenario}: applies by now, and passes`)
+          }
+          assert.deepStrictEqual(unexplained, [])
+          for (const scenario of passing)
+            assert.isTrue(
+              scenarios.get(scenario)?.some(({ status }) => status === "SUCCESS"),
+              scenario
+            )
+          assert.isAtLeast(passed, checks)
         }
-        assert.deepStrictEqual(unexplained, [])
-        for (const scenario of passing)
-          assert.isTrue(
-            scenarios.get(scenario)?.some(({ status }) => status === "SUCCESS"),
-            scenario
-          )
-        assert.isAtLeast(passed, checks)
-      }
-    )
+      )
+    }
   }
-})
-
-if (program === undefined) it.skip(`the official conformance suite needs Node 22 or newer: ${Nodes.howTo}`, () => {})
+)

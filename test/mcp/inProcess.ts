@@ -2,7 +2,7 @@
 import { Client, InMemoryTransport } from "@modelcontextprotocol/client"
 import type { Participants } from "@flex-participants/core"
 import { Console, Effect, Exit, type Layer, Logger, Scope } from "effect"
-import * as Server from "@flex-participants/mcp/Server"
+import * as Server from "../../packages/mcp/src/Server.ts"
 import type { Action } from "./host.ts"
 
 export const open = async (

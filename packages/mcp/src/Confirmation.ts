@@ -46,6 +46,11 @@ export interface Options {
   readonly setting?: Setting | undefined
   /** Signs the states; 32 bytes or more. Replicas that serve the same hosts share it; by default it is new in each process. */
   readonly key?: Uint8Array | undefined
+  /**
+   * Marks the answer with this nonce as used, for so many seconds, where all replicas see it: `false` if it was used before,
+   * none if that cannot be told. By default, and where it cannot be told, each process remembers by itself.
+   */
+  readonly spend?: ((nonce: string, seconds: number) => Effect.Effect<Option.Option<boolean>>) | undefined
 }
 
 const lifetime = 600
@@ -53,7 +58,11 @@ const lifetime = 600
 const State = Schema.Struct({ nonce: Schema.String, write: Schema.String })
 const decodeState = Schema.decodeUnknownOption(State)
 
-export const make = ({ setting = "auto", key = crypto.getRandomValues(new Uint8Array(32)) }: Options) => {
+export const make = ({
+  setting = "auto",
+  key = crypto.getRandomValues(new Uint8Array(32)),
+  spend: spendEverywhere = () => Effect.succeedNone
+}: Options) => {
   const codec = createRequestStateCodec<typeof State.Type>({
     key,
     ttlSeconds: lifetime,
@@ -70,7 +79,7 @@ export const make = ({ setting = "auto", key = crypto.getRandomValues(new Uint8A
     }
     if (spent.has(nonce)) return false
     spent.set(nonce, now + lifetime * 1000)
-    return true
+    return Option.getOrElse(yield* spendEverywhere(nonce, lifetime), () => true)
   })
 
   /** Lets a write go on, stops it for good, or has the person asked. */

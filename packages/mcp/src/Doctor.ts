@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url"
 import { FlexClient, type FlexError, Participant, Participants } from "@flex-participants/core"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
 import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Option from "effect/Option"
@@ -45,7 +46,7 @@ export const run = Effect.fnUntraced(function* (line: Settings.CommandLine, writ
   const check = (
     name: string,
     reasonToSkip: string | undefined,
-    found: Effect.Effect<Found, never, HttpClient.HttpClient>
+    found: Effect.Effect<Found, never, FileSystem.FileSystem | HttpClient.HttpClient>
   ) =>
     (reasonToSkip === undefined ? found : Effect.succeed(skipped(reasonToSkip))).pipe(
       Effect.timeoutOption("15 seconds"),
@@ -72,6 +73,11 @@ export const run = Effect.fnUntraced(function* (line: Settings.CommandLine, writ
     "http",
     !Settings.overHttp(written) ? "it serves over stdio" : Result.isFailure(valid) ? notSure : undefined,
     listening(written)
+  )
+  yield* check(
+    "redis",
+    written.redisUrl === undefined ? "REDIS_URL is not set" : undefined,
+    redis(written.redisUrl ?? "")
   )
   yield* check(
     "telemetry",
@@ -311,6 +317,19 @@ const listening = Effect.fnUntraced(function* (written: Settings.Written) {
       )
     : ok(`port ${port} of ${host} is free`)
 })
+
+const redis = (url: string) =>
+  Effect.promise(() => import("./Shared.ts")).pipe(
+    Effect.flatMap(({ ping }) => ping(url)),
+    Effect.match({
+      onSuccess: () => ok("it answers"),
+      onFailure: (problem) =>
+        failed(
+          `it does not answer (${problem})`,
+          "Check REDIS_URL: host, port, password, and rediss:// for TLS. Without it each process keeps to the rate limit by itself."
+        )
+    })
+  )
 
 const collector = Effect.fnUntraced(
   function* (endpoint: string) {

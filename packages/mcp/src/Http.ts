@@ -6,10 +6,10 @@
 import {
   createMcpHandler,
   getOAuthProtectedResourceMetadataUrl,
-  hostHeaderValidationResponse,
   localhostAllowedHostnames,
   type McpServerFactory,
-  originValidationResponse
+  originValidationResponse,
+  validateHostHeader
 } from "@modelcontextprotocol/server"
 import * as Auth from "./Auth.ts"
 
@@ -52,12 +52,15 @@ export const make = (options: Options): Handler => {
   let draining = false
 
   const serve = async (request: Request): Promise<Response> => {
-    const { pathname } = new URL(request.url)
+    const { host, pathname } = new URL(request.url)
     if (pathname === "/healthz") return Response.json({ status: "alive" })
     if (pathname === "/readyz") {
       return draining ? Response.json({ status: "draining" }, { status: 503 }) : Response.json({ status: "ready" })
     }
-    const rejected = hostHeaderValidationResponse(request, hostnames) ?? originValidationResponse(request, hostnames)
+    // A request that did not come over a wire has no such header: what it is addressed to counts then.
+    const named = validateHostHeader(request.headers.get("host") ?? host, hostnames)
+    if (!named.ok) return refused(403, named.message)
+    const rejected = originValidationResponse(request, hostnames)
     if (rejected !== undefined) return rejected
     // The document lies at the resource's own well-known path, and at the root for clients that look only there.
     if (metadataUrl !== undefined && [metadataUrl.pathname, wellKnown].includes(pathname)) {
@@ -75,7 +78,9 @@ export const make = (options: Options): Handler => {
     const authInfo = await gate?.(request)
     if (authInfo instanceof Response) return authInfo
     const length = Number(request.headers.get("content-length") ?? 0)
-    if (length > maxRequestBodySize) return tooLarge()
+    if (length > maxRequestBodySize) {
+      return refused(413, `Request body too large: the limit is ${maxRequestBodySize} bytes`, { Connection: "close" })
+    }
     return mcp.fetch(request, authInfo === undefined ? {} : { authInfo })
   }
 
@@ -90,12 +95,5 @@ export const make = (options: Options): Handler => {
 
 const wellKnown = "/.well-known/oauth-protected-resource"
 
-const tooLarge = () =>
-  Response.json(
-    {
-      jsonrpc: "2.0",
-      id: null,
-      error: { code: -32000, message: `Request body too large: the limit is ${maxRequestBodySize} bytes` }
-    },
-    { status: 413, headers: { Connection: "close" } }
-  )
+const refused = (status: number, message: string, headers: Record<string, string> = {}) =>
+  Response.json({ jsonrpc: "2.0", id: null, error: { code: -32000, message } }, { status, headers })

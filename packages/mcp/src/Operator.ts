@@ -2,7 +2,10 @@
 import { FlexClient } from "@flex-participants/core"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redis from "effect/persistence/Redis"
 import * as Doctor from "./Doctor.ts"
 import * as Help from "./Help.ts"
 import * as PrintConfig from "./PrintConfig.ts"
@@ -16,7 +19,9 @@ import * as Telemetry from "./Telemetry.ts"
 
 export const run = (line: Settings.CommandLine): void => Run.run(line, command(line))
 
-const command = (line: Settings.CommandLine): Effect.Effect<number, FlexClient.SettingsError> => {
+const command = (
+  line: Settings.CommandLine
+): Effect.Effect<number, FlexClient.SettingsError, FileSystem.FileSystem> => {
   switch (line.command) {
     case "serve":
       return Effect.flatMap(Settings.written, serve)
@@ -42,11 +47,28 @@ const http = (written: Settings.Written) =>
   written.proxy === undefined ? NodeHttpClient.layerNodeHttpOptions({ keepAlive: true }) : Proxy.layer
 
 const serve = Effect.fnUntraced(function* (written: Settings.Written) {
-  const transport = Settings.overHttp(written) ? ServeHttp.serve(yield* ServeHttp.settings(written)) : Stdio.serve
-  const serving = Serve.serve(FlexClient.layerConfig, transport).pipe(
-    Effect.provide(written.otlp === undefined ? Layer.empty : Telemetry.layer(Serve.version)),
-    Effect.provide(http(written)),
+  const listen = Settings.overHttp(written) ? yield* ServeHttp.settings(written) : undefined
+  const transport = listen === undefined ? Stdio.serve : ServeHttp.serve(listen)
+  const shared = written.redisUrl === undefined ? undefined : yield* Effect.promise(() => import("./Shared.ts"))
+  const serving = Effect.gen(function* () {
+    const redis = yield* Effect.serviceOption(Redis.Redis)
+    return yield* Serve.serve(FlexClient.layerConfig, transport, {
+      key: listen?.confirmationKey,
+      spend: Option.isSome(redis) ? shared?.spend(redis.value) : undefined
+    })
+  }).pipe(
+    Effect.provide(
+      Layer.mergeAll(
+        shared?.layer(yield* redisUrl(written.redisUrl ?? "")) ?? Layer.empty,
+        written.otlp === undefined ? Layer.empty : Telemetry.layer(Serve.version)
+      ).pipe(Layer.provideMerge(http(written)))
+    ),
     Effect.catchTag("ListenError", (error) => Effect.sync(() => Run.refuse(`${error.message}.`)))
   )
   return yield* written.otlp === undefined ? Effect.withTracerEnabled(serving, false) : serving
 })
+
+const redisUrl = (text: string): Effect.Effect<string, FlexClient.SettingsError> =>
+  /^rediss?:\/\/./u.test(text) && URL.canParse(text)
+    ? Effect.succeed(text)
+    : Effect.fail(Settings.fail("redisUrl", "must be a URL such as redis://redis.example.com:6379"))

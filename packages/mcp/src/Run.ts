@@ -3,17 +3,23 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import type { FlexClient } from "@flex-participants/core"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as FileSystem from "effect/FileSystem"
+import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import * as Files from "./Files.ts"
 import * as Settings from "./Settings.ts"
 
 /** Runs a command to its exit code; a signal that asks the process to end interrupts it, and is 0. */
-export const run = (line: Settings.CommandLine, command: Effect.Effect<number, FlexClient.SettingsError>): void =>
+export const run = (
+  line: Settings.CommandLine,
+  command: Effect.Effect<number, FlexClient.SettingsError, FileSystem.FileSystem>
+): void =>
   NodeRuntime.runMain(
     command.pipe(
       Effect.catchTag("SettingsError", (error) =>
         Effect.sync(() => refuse(`${error.message}.`, error.setting.startsWith("TWILIO_") ? credentials : undefined))
       ),
-      Effect.provide(Settings.layer(line.given)),
+      Effect.provide(Layer.merge(Files.layer, Settings.layer(line.given))),
       Effect.provideService(Logger.LogToStderr, true)
     ),
     {

@@ -13,12 +13,13 @@ export const version = PACKAGE_VERSION
 /** Serves until the transport ends. `client` is left aside where the settings ask for the sandbox. */
 export const serve = <E, E2, R, R2>(
   client: Layer.Layer<FlexClient.FlexClient, E, R>,
-  transport: (make: McpServerFactory) => Effect.Effect<void, E2, R2>
+  transport: (make: McpServerFactory) => Effect.Effect<void, E2, R2>,
+  confirmation: Server.Options["confirmation"] = {}
 ) =>
   Effect.gen(function* () {
     const written = yield* Settings.written
     const limits = yield* Settings.limits(written)
-    yield* Effect.flatMap(Server.make({ version, ...limits }), transport).pipe(
+    yield* Effect.flatMap(Server.make({ version, confirmation, ...limits }), transport).pipe(
       Effect.scoped,
       Effect.provide(participants(yield* Settings.onSandbox(written), client))
     )

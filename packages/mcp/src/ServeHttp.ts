@@ -1,9 +1,10 @@
 /** `--http`: the settings that only HTTP has, and serving by them until the process is asked to end. */
-import { readFile } from "node:fs/promises"
+import { hkdfSync } from "node:crypto"
 import { FlexClient } from "@flex-participants/core"
 import type { McpServerFactory } from "@modelcontextprotocol/server"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Redacted from "effect/Redacted"
 import type * as Auth from "./Auth.ts"
@@ -17,6 +18,8 @@ export interface HttpSettings {
   readonly url: URL | undefined
   readonly auth: Auth.Settings | undefined
   readonly drain: Duration.Duration
+  /** Signs the questions to a person; `undefined`: a new key for this process. */
+  readonly confirmationKey: Uint8Array | undefined
 }
 
 /** Serves over HTTP; see {@link Listen.serve}. */
@@ -84,7 +87,14 @@ export const settings = Effect.fnUntraced(function* (written: Settings.Written) 
       )
     }
   }
-  return { host, port, url: publicUrl, auth, drain: Duration.seconds(seconds) }
+  return {
+    host,
+    port,
+    url: publicUrl,
+    auth,
+    drain: Duration.seconds(seconds),
+    confirmationKey: yield* confirmationKey(written, auth)
+  }
 })
 
 const isLoopback = (host: string): boolean => /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/u.test(host)
@@ -118,7 +128,7 @@ const authentication = Effect.fnUntraced(function* (written: Settings.Written) {
       if (written[name] !== undefined)
         return yield* Settings.fail("jwksUrl", `is not set, but ${Settings.called(name)} is`)
     }
-    return hasToken ? { token: yield* bearerToken(written) } : undefined
+    return hasToken ? { token: yield* secret(written, "token") } : undefined
   }
   if (hasToken) return yield* Settings.fail("jwksUrl", "is set, and so is a bearer token; choose one")
   for (const name of ["issuer", "audience"] as const) {
@@ -132,28 +142,46 @@ const authentication = Effect.fnUntraced(function* (written: Settings.Written) {
   }
 })
 
-const bearerToken = Effect.fnUntraced(function* ({ token, tokenFile }: Settings.Written) {
-  if (token !== undefined && tokenFile !== undefined) {
-    return yield* Settings.fail("token", "is set, and so is FLEX_MCP_TOKEN_FILE; choose one")
+/** The text of a secret that is given in a variable or in a file. */
+const secret = Effect.fnUntraced(function* (written: Settings.Written, name: "token" | "confirmSecret") {
+  const given = written[name]
+  const file = written[`${name}File`]
+  if (given !== undefined && file !== undefined) {
+    return yield* Settings.fail(name, `is set, and so is ${Settings.called(`${name}File`)}; choose one`)
   }
-  const name = tokenFile === undefined ? "token" : "tokenFile"
   const text =
-    tokenFile === undefined
-      ? (token ?? "")
-      : yield* Effect.tryPromise({
-          try: () => readFile(tokenFile, "utf8"),
-          catch: (error) =>
+    file === undefined
+      ? (given ?? "")
+      : yield* Effect.flatMap(FileSystem.FileSystem, (files) => files.readFileString(file)).pipe(
+          Effect.mapError(({ reason }) =>
             Settings.fail(
-              "tokenFile",
-              `names a file that cannot be read (${(error as NodeJS.ErrnoException).code ?? "unknown"}); check its path and who may read it`
+              `${name}File`,
+              `names a file that cannot be read (${reason._tag}); check its path and who may read it`
             )
-        })
+          )
+        )
   const trimmed = text.trim()
   // 128 bits at the least, as hexadecimal digits or anything denser; and only what an Authorization header can carry.
   return /^[\w~+/.=-]{32,}$/u.test(trimmed)
     ? Redacted.make(trimmed)
     : yield* Settings.fail(
-        name,
+        file === undefined ? name : `${name}File`,
         "must hold at least 32 characters out of A-Z a-z 0-9 - . _ ~ + / =; `openssl rand -hex 32` makes one"
       )
+})
+
+/**
+ * The key that signs the questions to a person. Replicas with the same secret, or with the same bearer token, have the same
+ * one, so that each of them can take the answer to what another asked.
+ */
+const confirmationKey = Effect.fnUntraced(function* (written: Settings.Written, auth: Auth.Settings | undefined) {
+  const shared =
+    written.confirmSecret !== undefined || written.confirmSecretFile !== undefined
+      ? yield* secret(written, "confirmSecret")
+      : auth !== undefined && "token" in auth
+        ? auth.token
+        : undefined
+  return shared === undefined
+    ? undefined
+    : new Uint8Array(hkdfSync("sha256", Redacted.value(shared), "", "flex-participants confirmation", 32))
 })

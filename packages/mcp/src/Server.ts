@@ -35,8 +35,8 @@ export interface Limits {
 
 export interface Options extends Limits {
   readonly version: string
-  /** Signs the questions to a person: see {@link Confirmation.Options}. */
-  readonly confirmationKey?: Uint8Array
+  /** What replicas share for the questions to a person: see {@link Confirmation.Options}. */
+  readonly confirmation?: Pick<Confirmation.Options, "key" | "spend">
 }
 
 interface Tool<Input, Encoded, Output extends { readonly [key: string]: unknown }> {
@@ -64,7 +64,7 @@ export const make = Effect.fnUntraced(function* (options: Options) {
       ? undefined
       : yield* SetParticipantStatus.make({
           allowed: options.allowStatus,
-          confirm: Confirmation.make({ setting: options.confirm, key: options.confirmationKey }),
+          confirm: Confirmation.make({ setting: options.confirm, ...options.confirmation }),
           audit: Audit.make(options.auditAsJson ?? false)
         })
   const listParticipants = ListParticipants.make(setParticipantStatus !== undefined)

@@ -85,6 +85,18 @@ export const table = {
     about: "the authorization server: the iss that a JWT must have"
   },
   audience: { env: "FLEX_MCP_AUDIENCE", flag: "audience", value: "NAME", about: "the aud that a JWT must have" },
+  confirmSecret: {
+    env: "FLEX_MCP_CONFIRM_SECRET",
+    value: "SECRET",
+    secret: true,
+    about: "signs the questions to a person; replicas that take JWTs need the same one"
+  },
+  confirmSecretFile: {
+    env: "FLEX_MCP_CONFIRM_SECRET_FILE",
+    flag: "confirm-secret-file",
+    value: "FILE",
+    about: "the file that has this secret"
+  },
   drain: {
     env: "FLEX_MCP_DRAIN_SECONDS",
     flag: "drain",
@@ -93,8 +105,17 @@ export const table = {
   },
   apiKey: { env: "TWILIO_API_KEY", value: "SK…", about: "an API key, preferred where both pairs are set" },
   apiSecret: { env: "TWILIO_API_SECRET", value: "SECRET", secret: true, about: "and its secret" },
+  apiSecretFile: { env: "TWILIO_API_SECRET_FILE", value: "FILE", about: "or the file that has it" },
   accountSid: { env: "TWILIO_ACCOUNT_SID", value: "AC…", about: "or the account" },
   authToken: { env: "TWILIO_AUTH_TOKEN", value: "TOKEN", secret: true, about: "and its auth token" },
+  authTokenFile: { env: "TWILIO_AUTH_TOKEN_FILE", value: "FILE", about: "or the file that has it" },
+  edge: { env: "TWILIO_EDGE", value: "EDGE", about: "an edge of Twilio's, with TWILIO_REGION" },
+  region: { env: "TWILIO_REGION", value: "REGION", about: "the region of the account, with TWILIO_EDGE; default US1" },
+  rateLimit: {
+    env: "FLEX_API_RATE_LIMIT",
+    value: "NUMBER",
+    about: "requests a second for each of the two operations, or off; default 20"
+  },
   baseUrl: {
     env: "FLEX_API_BASE_URL",
     flag: "api-base-url",

@@ -1,0 +1,105 @@
+/**
+ * The server as a web-standard handler, for workers and for other servers: `@flex-participants/mcp/http`. It needs `fetch`
+ * and Web Crypto, and nothing of Node.
+ */
+import { FlexClient, Participants } from "@flex-participants/core"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Scope from "effect/Scope"
+import * as Http from "./Http.ts"
+import * as Server from "./Server.ts"
+
+declare const PACKAGE_VERSION: string
+
+export interface Options {
+  /**
+   * Where clients reach this handler, path included, such as `https://mcp.example.com/mcp`. Requests under another host name
+   * are refused, those of loopback excepted.
+   */
+  readonly url: string
+  /** Twilio's: an API key, or the account's own. */
+  readonly credentials:
+    | { readonly apiKey: string; readonly apiSecret: string }
+    | { readonly accountSid: string; readonly authToken: string }
+  /**
+   * Who may call: holders of one bearer token (32 characters or more), or of a JWT with this issuer and audience, signed by
+   * a key of this JWKS. `"none"` leaves it to what stands in front of the handler.
+   */
+  readonly auth:
+    | { readonly token: string }
+    | { readonly jwksUrl: string; readonly issuer: string; readonly audience: string }
+    | "none"
+  /** Another origin for Twilio's API. */
+  readonly apiBaseUrl?: string
+  /** The tool that writes does not exist, whatever else is set. */
+  readonly readOnly?: boolean
+  /** The statuses that are offered; by default both. */
+  readonly allowStatus?: ReadonlyArray<"wrapup" | "closed">
+  /** When a person is asked before a write; by default `"auto"`: where the host can ask. */
+  readonly confirm?: "auto" | "always" | "never"
+  /**
+   * Signs the questions to a person, 32 bytes or more. Where several instances serve the same clients, each needs the same
+   * one: an answer comes to any of them.
+   */
+  readonly confirmationKey?: Uint8Array
+}
+
+export interface WebHandler {
+  readonly fetch: (request: Request) => Promise<Response>
+  /** Ends what is in flight. */
+  readonly close: () => Promise<void>
+}
+
+/**
+ * The handler. It rejects with an error that names the option if one cannot work.
+ *
+ * @example
+ * ```ts
+ * import { make } from "@flex-participants/mcp/http"
+ *
+ * const handler = await make({
+ *   url: "https://mcp.example.com/mcp",
+ *   credentials: { apiKey: "SK00000000000000000000000000000001", apiSecret: "secret" },
+ *   auth: { token: "0123456789abcdef0123456789abcdef" }
+ * })
+ * const response = await handler.fetch(new Request("https://mcp.example.com/healthz"))
+ * ```
+ */
+export const make = (options: Options): Promise<WebHandler> =>
+  Effect.gen(function* () {
+    const { auth, credentials } = options
+    if (auth !== "none" && "token" in auth && auth.token.length < 32) {
+      return yield* new FlexClient.SettingsError({ setting: "auth.token", problem: "must have 32 characters or more" })
+    }
+    const client = FlexClient.layer({
+      credentials:
+        "apiKey" in credentials
+          ? { apiKey: credentials.apiKey, apiSecret: Redacted.make(credentials.apiSecret) }
+          : { accountSid: credentials.accountSid, authToken: Redacted.make(credentials.authToken) },
+      ...(options.apiBaseUrl === undefined ? undefined : { baseUrl: options.apiBaseUrl })
+    }).pipe(Layer.provide(FetchHttpClient.layer))
+
+    const scope = yield* Scope.make()
+    const services = yield* Layer.buildWithScope(Participants.Participants.layer.pipe(Layer.provide(client)), scope)
+    const server = yield* Server.make({
+      ...options,
+      version: PACKAGE_VERSION,
+      confirmation: { key: options.confirmationKey }
+    }).pipe(Effect.provide(services), Scope.provide(scope))
+    const handler = Http.make({
+      server,
+      url: new URL(options.url),
+      ...(auth === "none"
+        ? undefined
+        : {
+            auth: "token" in auth ? { token: Redacted.make(auth.token) } : { ...auth, jwksUrl: new URL(auth.jwksUrl) }
+          })
+    })
+    return {
+      fetch: handler.fetch,
+      close: () => handler.close().then(() => Effect.runPromise(Scope.close(scope, Exit.void)))
+    }
+  }).pipe(Effect.runPromise)

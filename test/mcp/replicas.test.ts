@@ -1,0 +1,243 @@
+/** Three replicas behind nginx, with a real Redis: any of them serves any request, and they share one rate limit. */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process"
+import { once } from "node:events"
+import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { type AddressInfo, connect as connectTcp, createServer } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Client, type ClientOptions, StreamableHTTPClientTransport } from "@modelcontextprotocol/client"
+import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
+import { type Served, start as startSandbox } from "../served.ts"
+import * as Command from "./command.ts"
+
+const token = "0123456789abcdef0123456789abcdef"
+const channel = { interaction_sid: `KD01${"0".repeat(30)}`, channel_sid: `UO01${"0".repeat(30)}` }
+const agent = { ...channel, participant_sid: `UT01${"0".repeat(29)}2` }
+
+const isMissing = ["nginx", "redis-server"].some((program) => spawnSync(program, ["-v"]).error !== undefined)
+if (isMissing && process.env["CI"] !== undefined) throw new Error("nginx and redis-server must be installed for this")
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const { port } = server.address() as AddressInfo
+  server.close()
+  return port
+}
+
+const opens = (port: number) =>
+  vi.waitUntil(
+    () =>
+      new Promise<boolean>((resolve) => {
+        const socket = connectTcp(port, "127.0.0.1")
+        socket.once("connect", () => resolve(true)).once("error", () => resolve(false))
+        socket.once("connect", () => socket.destroy())
+      }),
+    { timeout: 10_000, interval: 50 }
+  )
+
+const end = async (child: ChildProcess): Promise<void> => {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  child.kill("SIGTERM")
+  await once(child, "exit")
+}
+
+describe.skipIf(isMissing)(
+  "three replicas behind nginx, with a Redis (needs apt-get install nginx redis-server)",
+  () => {
+    let folder: string
+    let served: Served
+    let redis: ChildProcess
+    let redisPort: number
+    let nginx: ChildProcess
+    let replicas: ReadonlyArray<Command.Listening>
+    let url: URL
+    /** When the API was asked, in milliseconds. */
+    const asked: Array<number> = []
+
+    const startRedis = async () => {
+      redis = spawn("redis-server", ["--port", `${redisPort}`, "--bind", "127.0.0.1", "--save", "", "--dir", folder])
+      await opens(redisPort)
+    }
+    const environment = (more: Record<string, string> = {}) => ({
+      TWILIO_ACCOUNT_SID: `AC${"0".repeat(31)}1`,
+      TWILIO_AUTH_TOKEN: "sandbox-auth-token",
+      FLEX_API_BASE_URL: served.url,
+      FLEX_MCP_TOKEN: token,
+      REDIS_URL: `redis://127.0.0.1:${redisPort}`,
+      ...more
+    })
+
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), "replicas-"))
+      served = await startSandbox()
+      redisPort = await freePort()
+      await startRedis()
+      replicas = await Promise.all([1, 2, 3].map(() => Command.listen([], environment({ FLEX_API_RATE_LIMIT: "10" }))))
+      const port = await freePort()
+      url = new URL(`http://127.0.0.1:${port}/mcp`)
+      await writeFile(
+        join(folder, "nginx.conf"),
+        `daemon off; pid ${folder}/pid; error_log ${folder}/error.log;
+      events {}
+      http {
+        access_log off; client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy;
+        fastcgi_temp_path ${folder}/f; uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
+        upstream replicas { ${replicas.map((replica) => `server ${new URL(replica.url).host};`).join(" ")} }
+        server {
+          listen 127.0.0.1:${port};
+          location / {
+            proxy_pass http://replicas; proxy_http_version 1.1; proxy_set_header Connection "";
+            proxy_set_header Host $host; proxy_buffering off; proxy_next_upstream error timeout non_idempotent;
+            add_header X-Served-By $upstream_addr always;
+          }
+        }
+      }`
+      )
+      nginx = spawn("nginx", ["-p", folder, "-c", join(folder, "nginx.conf"), "-e", join(folder, "error.log")])
+      await opens(port)
+    }, 30_000)
+
+    afterAll(async () => {
+      await Promise.all([...replicas.map((replica) => replica.stop()), end(nginx), end(redis)])
+      await served.close()
+      await rm(folder, { recursive: true })
+    })
+
+    /** A client, and which replicas answered it. */
+    const connect = async (mode: "legacy" | { readonly pin: string }, options: ClientOptions = {}) => {
+      const by = new Set<string>()
+      const client = new Client({ name: "test", version: "1" }, { versionNegotiation: { mode }, ...options })
+      await client.connect(
+        new StreamableHTTPClientTransport(url, {
+          requestInit: { headers: { Authorization: `Bearer ${token}` } },
+          fetch: async (input, init) => {
+            const response = await fetch(input, init)
+            by.add(response.headers.get("X-Served-By") ?? "")
+            return response
+          }
+        })
+      )
+      return { client, by }
+    }
+
+    for (const mode of ["legacy", { pin: "2026-07-28" }] as const) {
+      it(`any replica serves any request of a client (${typeof mode === "string" ? mode : mode.pin})`, async () => {
+        const { by, client } = await connect(mode)
+        for (let call = 0; call < 6; call++) {
+          const listed = await client.callTool({ name: "list_participants", arguments: channel })
+          assert.notStrictEqual(listed.isError, true)
+        }
+        assert.strictEqual(by.size, 3)
+        await client.close()
+      })
+    }
+
+    it("an answer to a question goes to another replica than the one that asked, and counts once at all of them", async () => {
+      const { by, client } = await connect({ pin: "2026-07-28" }, { capabilities: { elicitation: { form: {} } } })
+      const questions: Array<string> = []
+      client.setRequestHandler("elicitation/create", (request) => {
+        questions.push(request.params.message)
+        return { action: "accept", content: {} }
+      })
+      const done = await client.callTool({ name: "set_participant_status", arguments: { ...agent, status: "wrapup" } })
+      assert.strictEqual((done.structuredContent as { result: string }).result, "accepted")
+      assert.lengthOf(questions, 1)
+      assert.isAtLeast(by.size, 2)
+      await client.close()
+
+      // The same answer again, by hand, at each replica: it was used.
+      const post = async (to: string, params: object) => {
+        const _meta = {
+          "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+          "io.modelcontextprotocol/clientInfo": { name: "test", version: "1" },
+          "io.modelcontextprotocol/clientCapabilities": { elicitation: { form: {} } }
+        }
+        const response = await fetch(to, {
+          method: "POST",
+          headers: {
+            Authorization: `Bearer ${token}`,
+            "Content-Type": "application/json",
+            Accept: "application/json, text/event-stream",
+            "MCP-Protocol-Version": "2026-07-28",
+            "Mcp-Method": "tools/call",
+            "Mcp-Name": "set_participant_status"
+          },
+          body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: { ...params, _meta } })
+        })
+        const { result } = (await response.json()) as {
+          readonly result: {
+            readonly requestState?: string
+            readonly content?: ReadonlyArray<{ readonly text: string }>
+          }
+        }
+        return result
+      }
+      const call = { name: "set_participant_status", arguments: { ...agent, status: "closed" } }
+      const [first, second, third] = replicas.map((replica) => replica.url)
+      const { requestState } = await post(first ?? "", call)
+      assert.isString(requestState)
+      const answered = { ...call, requestState, inputResponses: { confirm: { action: "accept", content: {} } } }
+      assert.match((await post(second ?? "", answered)).content?.[0]?.text ?? "", /"accepted"/u)
+      for (const replica of [first, second, third]) {
+        assert.match((await post(replica ?? "", answered)).content?.[0]?.text ?? "", /it was used before/u)
+      }
+    })
+
+    it("together they keep to one rate limit", async () => {
+      const clients = await Promise.all([1, 2, 3].map(() => connect("legacy")))
+      served.answerWith((request) => {
+        asked.push(performance.now())
+        return served.sandbox.fetch(request)
+      })
+      const calls = clients.flatMap(({ client }) =>
+        Array.from({ length: 10 }, () => client.callTool({ name: "list_participants", arguments: channel }))
+      )
+      for (const listed of await Promise.all(calls)) assert.notStrictEqual(listed.isError, true)
+      served.answerWith(undefined)
+      assert.lengthOf(asked, 30)
+      // In no half second more than the limit of a whole one: three limits of their own would let 30 through at once.
+      for (const from of asked) assert.isAtMost(asked.filter((at) => at >= from && at < from + 500).length, 10 + 10)
+      await Promise.all(clients.map(({ client }) => client.close()))
+    })
+
+    it("goes on when a replica ends, and when Redis goes and comes back", async () => {
+      const { client } = await connect("legacy")
+      const list = () => client.callTool({ name: "list_participants", arguments: channel })
+      assert.strictEqual((await replicas[0]?.stop())?.code, 0)
+      for (let call = 0; call < 4; call++) assert.notStrictEqual((await list()).isError, true)
+
+      await end(redis)
+      await Promise.all(replicas.slice(1).map((replica) => replica.says(/Redis is away/u)))
+      for (let call = 0; call < 4; call++) assert.notStrictEqual((await list()).isError, true)
+
+      await startRedis()
+      await Promise.all(replicas.slice(1).map((replica) => replica.says(/Redis is there again/u)))
+      assert.notStrictEqual((await list()).isError, true)
+      await client.close()
+    })
+
+    it("starts while Redis is away, and says so once", async () => {
+      const away = await Command.listen([], environment({ REDIS_URL: `redis://127.0.0.1:${await freePort()}` }))
+      await away.says(/Redis is away \(ECONNREFUSED\)/u)
+      const client = new Client({ name: "test", version: "1" })
+      const headers = { Authorization: `Bearer ${token}` }
+      await client.connect(new StreamableHTTPClientTransport(new URL(away.url), { requestInit: { headers } }))
+      assert.notStrictEqual((await client.callTool({ name: "list_participants", arguments: channel })).isError, true)
+      await client.close()
+      const { code, stderr } = await away.stop()
+      assert.strictEqual(code, 0)
+      assert.lengthOf(stderr.match(/Redis is away/gu) ?? [], 1)
+    })
+
+    it("refuses a REDIS_URL that is none, and does not show it", async () => {
+      const { code, stderr } = await Command.run(
+        ["--http", "127.0.0.1:0"],
+        environment({ REDIS_URL: "secret-redis:6379" })
+      )
+      assert.strictEqual(code, 2)
+      assert.match(stderr, /REDIS_URL must be a URL such as redis:/u)
+      assert.notInclude(stderr, "secret-redis")
+    })
+  }
+)

@@ -1,0 +1,70 @@
+/** The exported handler, as it was built: in this process, without a port, and behind a server of another maker. */
+import { readFile } from "node:fs/promises"
+import { fileURLToPath } from "node:url"
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client"
+import { make, type WebHandler } from "@flex-participants/mcp/http"
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { type Served, start as startSandbox } from "../served.ts"
+
+const token = "0123456789abcdef0123456789abcdef"
+const url = "https://mcp.example.com/flex"
+const credentials = { accountSid: `AC${"0".repeat(31)}1`, authToken: "sandbox-auth-token" }
+const channel = { interaction_sid: `KD01${"0".repeat(30)}`, channel_sid: `UO01${"0".repeat(30)}` }
+
+describe("the exported handler", () => {
+  let served: Served
+  let handler: WebHandler
+  beforeAll(async () => {
+    served = await startSandbox()
+    handler = await make({ url, credentials, auth: { token }, apiBaseUrl: served.url, readOnly: true })
+  })
+  afterAll(async () => {
+    await handler.close()
+    await served.close()
+  })
+
+  for (const mode of ["legacy", { pin: "2026-07-28" }] as const) {
+    it(`serves a client in this process (${typeof mode === "string" ? mode : mode.pin})`, async () => {
+      const client = new Client({ name: "test", version: "1" }, { versionNegotiation: { mode } })
+      await client.connect(
+        new StreamableHTTPClientTransport(new URL(url), {
+          requestInit: { headers: { Authorization: `Bearer ${token}` } },
+          fetch: (input, init) => handler.fetch(new Request(input, init))
+        })
+      )
+      const { tools } = await client.listTools()
+      assert.deepStrictEqual(
+        tools.map(({ name }) => name),
+        ["list_participants"]
+      )
+      const listed = await client.callTool({ name: "list_participants", arguments: channel })
+      assert.notStrictEqual(listed.isError, true)
+      await client.close()
+    })
+  }
+
+  it("refuses who has no token, and another host name", async () => {
+    const post = (to: string) =>
+      handler.fetch(new Request(to, { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" }))
+    assert.strictEqual((await post(url)).status, 401)
+    assert.strictEqual((await post("https://evil.example/flex")).status, 403)
+    assert.strictEqual((await post("https://mcp.example.com/other")).status, 404)
+  })
+
+  it("rejects options that cannot work, by name", async () => {
+    const problem = (options: Partial<Parameters<typeof make>[0]>) =>
+      make({ url, credentials, auth: { token }, ...options }).then(
+        () => "none",
+        (error: Error) => error.message
+      )
+    assert.match(await problem({ auth: { token: "short" } }), /auth.token must have 32 characters/u)
+    assert.match(await problem({ apiBaseUrl: "http://example.com" }), /baseUrl must be https/u)
+  })
+
+  it("asks nothing of Node, and of no other package", async () => {
+    const built = fileURLToPath(new URL("../../packages/mcp/dist/WebHandler.js", import.meta.url))
+    const source = await readFile(built, "utf8")
+    assert.notMatch(source, /(?:^|[;}\n])import[\s{*"'`]/u)
+    assert.notMatch(source, /\b(?:import|require)\(["'`]/u)
+  })
+})
