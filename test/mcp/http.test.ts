@@ -363,13 +363,13 @@ describe("what cannot be served", () => {
       "a token file that is not there",
       ["--http", "--sandbox", "--token-file", "/nowhere/token"],
       {},
-      /--token-file .*cannot be read \(ENOENT\)/u
+      /--token-file .*cannot be read \(NotFound\)/u
     ],
     [
       "a token file that is a folder",
       ["--http", "--sandbox", "--token-file", "/tmp"],
       {},
-      /--token-file .*cannot be read \(EISDIR\)/u
+      /--token-file .*cannot be read \(BadResource\)/u
     ],
     ["a token and a file", ["--http", "--sandbox", "--token-file", "/tmp"], { FLEX_MCP_TOKEN: token }, /choose one/u],
     [
