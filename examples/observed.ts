@@ -1,0 +1,27 @@
+/**
+ * Traces, metrics and logs of a program, sent to an OpenTelemetry collector: each call is a span with the HTTP requests below
+ * it, and every log line carries the ids of the span that it was written in.
+ */
+import { FlexClient, Participants } from "@flex-participants/core"
+import { Effect, Layer } from "effect"
+import { FetchHttpClient } from "effect/http"
+import { Otlp } from "effect/observability"
+import { wrapUpAgents } from "./wrap-up-agents.ts"
+
+/** All three signals to `collector`, an address such as `http://localhost:4318`. What is left goes out when the program ends. */
+export const observability = (collector: string) =>
+  Otlp.layerJson({ baseUrl: collector, resource: { serviceName: "wrap-up-agents" } }).pipe(
+    Layer.provide(FetchHttpClient.layer)
+  )
+
+export const observed = (collector: string) =>
+  wrapUpAgents.pipe(
+    Effect.withSpan("wrap-up-agents"),
+    Effect.provide(
+      Participants.Participants.layer.pipe(
+        Layer.provide(FlexClient.layerConfig),
+        Layer.provide(FetchHttpClient.layer),
+        Layer.provideMerge(observability(collector))
+      )
+    )
+  )

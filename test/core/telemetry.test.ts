@@ -1,0 +1,148 @@
+/** What a program sees of its calls: spans, metrics, log lines. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Logger, Metric, References, Stream, Tracer } from "effect"
+import { call, channel, close, double, empty, list, moved, refused } from "./double.ts"
+
+const watched = <A, E>(effect: Effect.Effect<A, E>) =>
+  Effect.gen(function* () {
+    const spans: Array<Tracer.NativeSpan> = []
+    const lines: Array<string> = []
+    const tracer = Tracer.make({
+      span: (options) => {
+        const span = new Tracer.NativeSpan(options)
+        spans.push(span)
+        return span
+      }
+    })
+    yield* effect.pipe(
+      Effect.withTracer(tracer),
+      Effect.provideService(References.MinimumLogLevel, "All"),
+      Effect.provide(Logger.layer([Logger.map(Logger.formatStructured, (line) => lines.push(JSON.stringify(line)))])),
+      Effect.exit
+    )
+    const attributes = (name: string) => Object.fromEntries(spans.find((span) => span.name === name)?.attributes ?? [])
+    const metrics = (yield* Metric.snapshot).map(({ attributes, id, state }): Record<string, unknown> => ({
+      id,
+      ...attributes,
+      ...state
+    }))
+    return { spans, lines, attributes, metrics }
+  }).pipe(Effect.provideService(Metric.MetricRegistry, new Map()))
+
+const ids = { headers: { "twilio-request-id": `RQ${"a".repeat(32)}` } }
+const next = { meta: { next_page_url: "?PageToken=PT1" } }
+
+describe("spans", () => {
+  it.live("a list: pages, retries and Twilio's request id; each request below it, by the semantic conventions", () =>
+    Effect.gen(function* () {
+      const http = double(
+        refused(429, 20429),
+        Response.json({ participants: [], ...next }),
+        Response.json({ participants: [] }, ids)
+      )
+      const { attributes, spans } = yield* watched(call(http, list, { retry: { base: "1 millis" } }))
+      assert.deepStrictEqual(attributes("Participants.list"), {
+        "flex.pages": 2,
+        "flex.retries": 1,
+        "twilio.request_id": `RQ${"a".repeat(32)}`
+      })
+      const requests = spans.filter(({ kind }) => kind === "client")
+      assert.deepStrictEqual(
+        requests.map(({ attributes, name, parent }) => [
+          name,
+          attributes.get("http.response.status_code"),
+          parent._tag === "Some" && parent.value._tag === "Span" ? parent.value.name : undefined
+        ]),
+        [429, 200, 200].map((status) => [
+          "GET /v1/Interactions/{InteractionSid}/Channels/{ChannelSid}/Participants",
+          status,
+          "Participants.list"
+        ])
+      )
+      assert.strictEqual(requests[0]?.attributes.get("error.type"), "429")
+    })
+  )
+
+  it.effect("a page, a stream and a change have theirs", () =>
+    Effect.gen(function* () {
+      const { spans } = yield* watched(
+        Effect.all([
+          call(double(empty()), (participants) => participants.page(channel)),
+          call(double(empty()), (participants) => Stream.runDrain(participants.stream(channel))),
+          call(double(moved()), close)
+        ])
+      )
+      assert.deepStrictEqual(
+        spans.filter(({ kind }) => kind !== "client").map(({ name }) => name),
+        ["Participants.page", "Participants.stream", "Participants.setStatus"]
+      )
+      assert.strictEqual(
+        spans.at(-1)?.name,
+        "POST /v1/Interactions/{InteractionSid}/Channels/{ChannelSid}/Participants/{Sid}"
+      )
+    })
+  )
+
+  it.effect("no trace header goes to Twilio", () =>
+    Effect.gen(function* () {
+      const http = double(empty())
+      yield* watched(call(http, list))
+      assert.deepStrictEqual([...(http.requests[0]?.headers.keys() ?? [])], ["accept", "authorization"])
+    })
+  )
+})
+
+describe("metrics", () => {
+  it.live("calls by outcome, retries by reason, and how long requests took", () =>
+    Effect.gen(function* () {
+      const { metrics } = yield* watched(
+        Effect.all(
+          [
+            call(double(refused(503, 20503), empty()), list, { retry: { base: "1 millis" } }),
+            call(double(refused(404, 20404)), list),
+            call(double(refused(500, 20500)), close)
+          ],
+          { mode: "result" }
+        )
+      )
+      const calls = metrics.filter(({ id }) => id === "flex.client.calls")
+      assert.sameDeepMembers(
+        calls.map(({ count, operation, outcome }) => [operation, outcome, count]),
+        [
+          ["list", "success", 1],
+          ["list", "NotFound", 1],
+          ["setStatus", "OutcomeUnknown", 1]
+        ]
+      )
+      const retries = metrics.filter(({ id }) => id === "flex.client.retries")
+      assert.deepInclude(retries[0], { operation: "list", reason: "ServerError", count: 1 })
+      const durations = metrics.filter(({ id }) => id === "http.client.request.duration")
+      assert.sameMembers(
+        durations.map((duration) => duration["http.response.status_code"]),
+        ["503", "200", "404", "500"]
+      )
+    })
+  )
+
+  it.effect("a program that is interrupted counts as that", () =>
+    Effect.gen(function* () {
+      const { metrics } = yield* watched(
+        Effect.raceFirst(call(double(Effect.never), list), Effect.yieldNow.pipe(Effect.repeat({ times: 20 })))
+      )
+      const calls = metrics.find(({ id }) => id === "flex.client.calls")
+      assert.strictEqual(calls?.["outcome"], "interrupted")
+    })
+  )
+})
+
+describe("log lines", () => {
+  it.live("one for each retry, at level Debug, with the reason", () =>
+    Effect.gen(function* () {
+      const { lines } = yield* watched(
+        call(double(refused(500, 20500), empty()), list, { retry: { base: "1 millis" } })
+      )
+      assert.lengthOf(lines, 1)
+      assert.match(lines[0] ?? "", /trying list again in .*code 20500; request RQa{32}.*DEBUG/u)
+    })
+  )
+})
