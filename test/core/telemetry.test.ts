@@ -114,8 +114,8 @@ describe("metrics", () => {
           ["setStatus", "OutcomeUnknown", 1]
         ]
       )
-      const retries = metrics.filter(({ id }) => id === "flex.client.retries")
-      assert.deepInclude(retries[0], { operation: "list", reason: "ServerError", count: 1 })
+      const retries = metrics.find(({ id }) => id === "flex.client.retries")
+      assert.deepInclude(retries, { operation: "list", reason: "ServerError", count: 1 })
       const durations = metrics.filter(({ id }) => id === "http.client.request.duration")
       assert.sameMembers(
         durations.map((duration) => duration["http.response.status_code"]),

@@ -79,7 +79,7 @@ export interface Participant extends ChannelRef {
   /** `"unknown"` if Twilio left it out. */
   readonly type: ParticipantType
   readonly url?: string
-  /** Agents have them; customers do not. */
+  /** Agents have them; customers do not. Left out if Twilio sends something else than an object. */
   readonly routingProperties?: RoutingProperties
 }
 

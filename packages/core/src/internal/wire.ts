@@ -3,6 +3,7 @@
  *
  * Reading is tolerant: only the kinds of values are checked, every key may be missing or null.
  */
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type { Mutable } from "effect/Types"
 import type { ChannelRef, Participant, RoutingProperties } from "../Participant.ts"
@@ -16,7 +17,8 @@ export const WireParticipant = Schema.Struct({
   interaction_sid: text,
   channel_sid: text,
   url: text,
-  routing_properties: Schema.optionalKey(Schema.NullOr(Schema.Record(Schema.String, Schema.Json)))
+  /** Of no type at all in Twilio's OpenAPI document. */
+  routing_properties: Schema.optionalKey(Schema.Unknown)
 })
 export type WireParticipant = typeof WireParticipant.Type
 
@@ -46,14 +48,19 @@ export const toParticipant =
     const sid = typed("UT", wire.sid)
     if (sid !== undefined) participant.sid = sid
     if (wire.url != null) participant.url = wire.url
-    if (wire.routing_properties != null) participant.routingProperties = toRouting(wire.routing_properties)
+    if (Predicate.isReadonlyObject(wire.routing_properties)) {
+      participant.routingProperties = toRouting(wire.routing_properties as JsonObject)
+    }
     return participant
   }
 
 const typed = <P extends Sid.ResourcePrefix>(prefix: P, input: unknown): Sid.Of<P> | undefined =>
   Sid.problem(prefix, input) === undefined ? (input as Sid.Of<P>) : undefined
 
-const toRouting = (wire: { readonly [key: string]: Schema.Json }): RoutingProperties => {
+/** What comes out of `JSON.parse` is JSON; to check that again takes longer than all the rest. */
+type JsonObject = { readonly [key: string]: Schema.Json }
+
+const toRouting = (wire: JsonObject): RoutingProperties => {
   const routing: Mutable<RoutingProperties> = {}
   for (const key of Object.keys(wire)) {
     if (key === "task_sid" || key === "worker_sid" || key === "reservation_sid") continue

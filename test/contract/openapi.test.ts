@@ -1,0 +1,221 @@
+/**
+ * Core judged by Twilio's own OpenAPI document, out of the npm package of Twilio's MCP server: what core sends is what the
+ * document takes, and what the document says that Twilio answers, core reads.
+ */
+import { readFileSync } from "node:fs"
+import { createRequire } from "node:module"
+import { assert, describe, it } from "@effect/vitest"
+import { type FlexError, Participant, Participants } from "@flex-participants/core"
+import { Ajv } from "ajv"
+import { Effect, JsonSchema, Schema, SchemaRepresentation } from "effect"
+import { agent, call, channel, double, row, type Service } from "../core/double.ts"
+
+interface Media {
+  readonly schema: Json
+  readonly examples?: Record<string, { readonly value: unknown }>
+}
+interface Operation {
+  readonly parameters: ReadonlyArray<{
+    readonly name: string
+    readonly in: "path" | "query"
+    readonly schema: Json
+    readonly required?: boolean
+  }>
+  readonly requestBody?: { readonly content: Record<string, Media> }
+  readonly responses: Record<string, { readonly content: Record<string, Media> }>
+}
+type Json = { readonly [key: string]: unknown }
+
+const packageJson = createRequire(import.meta.url).resolve("@twilio-alpha/mcp/package.json")
+const document = JSON.parse(
+  readFileSync(new URL("twilio-oai/spec/json/twilio_flex_v1.json", `file://${packageJson}`), "utf8")
+) as {
+  readonly paths: Record<
+    string,
+    { readonly servers: ReadonlyArray<{ readonly url: string }>; readonly get: Operation; readonly post: Operation }
+  >
+  readonly components: { readonly schemas: Record<string, unknown> }
+}
+
+/** A schema of the document, with what it refers to in place. */
+const inlined = (schema: unknown): Json =>
+  JSON.parse(
+    JSON.stringify(schema, (_, value: unknown) =>
+      typeof value === "object" && value !== null && "$ref" in value
+        ? document.components.schemas[String(value.$ref).slice("#/components/schemas/".length)]
+        : value
+    )
+  ) as Json
+
+const listPath = "/v1/Interactions/{InteractionSid}/Channels/{ChannelSid}/Participants"
+const list = document.paths[listPath]?.get ?? assert.fail(listPath)
+const update = document.paths[`${listPath}/{Sid}`]?.post ?? assert.fail(listPath)
+const origin = document.paths[listPath]?.servers[0]?.url
+
+const json = (operation: Operation) =>
+  operation.responses["200"]?.content["application/json"] ?? assert.fail("no reply")
+const ajv = new Ajv({ strict: false, coerceTypes: true, validateFormats: false })
+
+/** Holds a request against an operation: path, query, and body, each with its schema, and nothing beside. */
+const assertSent = (request: Request | undefined, path: string, operation: Operation, body: URLSearchParams) => {
+  assert.isDefined(request)
+  if (request === undefined) return
+  const url = new URL(request.url)
+  assert.strictEqual(url.origin, origin)
+  const names = [...path.matchAll(/\{(\w+)\}/gu)].map(([, name]) => name ?? "")
+  const values = new RegExp(`^${path.replaceAll(/\{\w+\}/gu, "([^/]+)")}$`, "u").exec(url.pathname)
+  assert.isNotNull(values, `${url.pathname} is not ${path}`)
+  const given = {
+    path: Object.fromEntries(names.map((name, n) => [name, values?.[n + 1]])),
+    query: Object.fromEntries(url.searchParams)
+  }
+  for (const where of ["path", "query"] as const) {
+    const parameters = operation.parameters.filter((parameter) => parameter.in === where)
+    const schema = {
+      type: "object",
+      properties: Object.fromEntries(parameters.map(({ name, schema }) => [name, schema])),
+      required: parameters.filter(({ required }) => required).map(({ name }) => name),
+      additionalProperties: false
+    }
+    assert.isTrue(ajv.validate(schema, given[where]), ajv.errorsText())
+  }
+  if (operation.requestBody === undefined) return
+  const [type = "", { schema }] = Object.entries(operation.requestBody.content)[0] ?? assert.fail("no body")
+  assert.strictEqual(request.headers.get("content-type"), type)
+  assert.isTrue(
+    ajv.validate({ ...inlined(schema), additionalProperties: false }, Object.fromEntries(body)),
+    ajv.errorsText()
+  )
+}
+
+describe("what core sends", () => {
+  const next = `${origin}/x?Page=7&PageToken=PT%2B1&PageSize=9`
+  for (const [what, ask] of [
+    ["a page", (participants: Service) => participants.page(channel)],
+    ["a page of a size", (participants: Service) => participants.page(channel, { pageSize: 1000 })],
+    ["a list", (participants: Service) => participants.list(channel)],
+    ["a limited list", (participants: Service) => participants.list(channel, { limit: 1 })]
+  ] as const) {
+    it.effect(`${what} is a request for the list, on each of its pages`, () =>
+      Effect.gen(function* () {
+        const http = double(
+          Response.json({ participants: [], meta: { next_page_url: next } }),
+          Response.json({ participants: [row(1)] })
+        )
+        yield* call<unknown, FlexError.FlexError>(http, ask)
+        assert.isNotEmpty(http.requests)
+        for (const request of http.requests) assertSent(request, listPath, list, new URLSearchParams())
+      })
+    )
+  }
+
+  for (const status of Participant.ParticipantStatus.literals) {
+    it.effect(`${status} is a request for the update`, () =>
+      Effect.gen(function* () {
+        const http = double(Response.json({}))
+        yield* call(http, (participants) => participants.setStatus(agent, status))
+        const body = new URLSearchParams(yield* Effect.promise(() => http.requests[0]?.text() ?? Promise.resolve("")))
+        assertSent(http.requests[0], `${listPath}/{Sid}`, update, body)
+      })
+    )
+  }
+
+  it("the statuses, the types and the page size are the document's", () => {
+    const { schemas } = document.components
+    const values = (name: string) =>
+      (schemas[`interaction_channel_participant_enum_${name}`] as { enum: Array<string> }).enum
+    assert.sameMembers([...Participant.ParticipantStatus.literals], values("status"))
+    assert.sameMembers([...Participant.knownTypes], values("type"))
+    const { maximum, minimum } = list.parameters.find(({ name }) => name === "PageSize")?.schema ?? {}
+    assert.deepStrictEqual([minimum, maximum], [1, Participants.maxPageSize])
+  })
+})
+
+const pageSchema = inlined(json(list).schema)
+const participantSchema = inlined(json(update).schema)
+
+/** A generator of what a schema of the document describes: made from the document, not from our reading of it. */
+const generator = (schema: Json) =>
+  SchemaRepresentation.fromJsonSchemaDocument(JsonSchema.fromSchemaOpenApi3_0(schema), {
+    patterns: "apply"
+  }) as unknown as Schema.Codec<Schema.JsonObject>
+
+const read = (page: unknown) => call(double(Response.json(page)), (participants) => participants.page(channel))
+const readOne = (participant: unknown) =>
+  call(double(Response.json(participant)), (participants) => participants.setStatus(agent, "closed"))
+
+interface WireParticipant {
+  readonly sid?: string | null
+  readonly type?: string
+  readonly interaction_sid?: string | null
+  readonly channel_sid?: string | null
+  readonly url?: string | null
+}
+
+const assertRead = (participant: Participant.Participant | undefined, wire: WireParticipant) => {
+  assert.strictEqual(participant?.sid, wire.sid ?? undefined)
+  assert.strictEqual(participant?.type, wire.type ?? "unknown")
+  assert.strictEqual(participant?.interactionSid, wire.interaction_sid ?? channel.interactionSid)
+  assert.strictEqual(participant?.channelSid, wire.channel_sid ?? channel.channelSid)
+  assert.strictEqual(participant?.url, wire.url ?? undefined)
+}
+
+describe("what core reads", () => {
+  const examples = Object.entries(json(list).examples ?? {})
+  it("the document has examples", () => {
+    assert.isNotEmpty(examples)
+    assert.isNotEmpty(Object.keys(json(update).examples ?? {}))
+  })
+  for (const [name, { value }] of examples) {
+    it.effect(`the document's example of a list, ${name}`, () =>
+      Effect.gen(function* () {
+        const { participants } = value as { readonly participants: ReadonlyArray<WireParticipant> }
+        const page = yield* read(value)
+        assert.strictEqual(page.participants.length, participants.length)
+        page.participants.forEach((participant, n) => assertRead(participant, participants[n] ?? {}))
+      })
+    )
+  }
+  for (const [name, { value }] of Object.entries(json(update).examples ?? {})) {
+    it.effect(`the document's example of an update, ${name}`, () =>
+      Effect.map(readOne(value), (participant) => assertRead(participant, value as WireParticipant))
+    )
+  }
+
+  it.effect.prop("any participant that the document describes", { wire: generator(participantSchema) }, ({ wire }) =>
+    Effect.gen(function* () {
+      assertRead(yield* readOne(wire), wire)
+      assertRead((yield* read({ participants: [wire, wire] })).participants[1], wire)
+    })
+  )
+
+  it.effect.prop("any page that the document describes", { page: generator(pageSchema) }, ({ page }) =>
+    Effect.gen(function* () {
+      // Nothing is required in the document; a page without the list itself is not one.
+      const { participants = [], meta } = page as {
+        readonly participants?: ReadonlyArray<WireParticipant>
+        readonly meta?: object
+      }
+      const found = yield* read({ participants, meta: { ...meta, next_page_url: null } })
+      found.participants.forEach((participant, n) => assertRead(participant, participants[n] ?? {}))
+      assert.strictEqual(found.participants.length, participants.length)
+    })
+  )
+
+  const ours = Schema.Struct({
+    sid: Schema.String.check(Schema.isPattern(/^UT[0-9a-f]{32}$/u)),
+    type: Schema.Union([Schema.Literals(Participant.knownTypes), Schema.String]),
+    routing_properties: Schema.NullOr(Schema.Record(Schema.String, Schema.Json))
+  })
+  it.effect.prop("any participant of ours, with everything that it has", { wire: ours }, ({ wire }) =>
+    Effect.gen(function* () {
+      const participant = yield* readOne(wire)
+      assertRead(participant, wire)
+      const { routing_properties: routing } = wire
+      for (const [key, value] of Object.entries(routing ?? {})) {
+        if (!/^(task|worker|reservation)_sid$/u.test(key))
+          assert.deepEqual(participant.routingProperties?.[key], JSON.parse(JSON.stringify(value)))
+      }
+    })
+  )
+})
