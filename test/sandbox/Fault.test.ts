@@ -1,4 +1,4 @@
-/** Every fault, in process and behind a port: a client must not see a difference. */
+/** Every fault, in process and behind a port, both ways of serving: a client must not see a difference. */
 import * as Sandbox from "@flex-participants/sandbox"
 import { serve } from "@flex-participants/sandbox/serve"
 import { afterAll, afterEach, assert, beforeAll, beforeEach, describe, it, vi } from "vitest"
@@ -15,14 +15,16 @@ const inProcess = async (): Promise<Way & { readonly close: () => Promise<void> 
   return { origin: "https://flex-api.twilio.com", sandbox, fetch: sandbox.fetch, close: async () => {} }
 }
 
-const behindAPort = async () => {
-  const { url, sandbox, close } = await serve()
+const behindAPort = (ownProcess: boolean) => async () => {
+  const { url, sandbox, close } = await serve(Sandbox.make(), { ownProcess })
   return { origin: url, sandbox, fetch: globalThis.fetch, close }
 }
 
 for (const [where, open] of [
   ["in process", inProcess],
-  ["behind a port", behindAPort]
+  ["behind a port", behindAPort(false)],
+  // Last, because it replaces globals of this process.
+  ["behind a port, as the command serves it", behindAPort(true)]
 ] as const) {
   describe(`${where}`, () => {
     let way: Awaited<ReturnType<typeof open>>

@@ -198,6 +198,16 @@ describe("latency", () => {
   })
 })
 
+it("says how many requests are being answered at once", async () => {
+  const sandbox = Sandbox.make()
+  sandbox.faults.add({ kind: "slow-headers", ms: 5 })
+  const both = await Promise.all([send(sandbox, path(1)), send(sandbox, path(1))])
+  assert.deepStrictEqual(
+    both.map(({ response }) => response.headers.get("twilio-concurrent-requests")),
+    ["1", "2"]
+  )
+})
+
 describe("page tokens", () => {
   const pages = async (sandbox: Sandbox.Sandbox, url: string) => {
     const { body } = await send(sandbox, url)

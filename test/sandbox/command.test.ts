@@ -169,6 +169,19 @@ describe("the command", () => {
     for (const flag of ["--port", "--seed", "--latency", "--help"]) assert.include(usage, flag)
   })
 
+  it("serves its page, and tells it of each change", async () => {
+    const { url } = await start()
+    const page = await fetch(url)
+    assert.match(await page.text(), /^<!doctype html>/u)
+    const { body } = await fetch(`${url}/_sandbox/events`)
+    const reader = body?.getReader()
+    const next = async () => new TextDecoder().decode((await reader?.read())?.value)
+    assert.strictEqual(await next(), "data: changed\n\n")
+    assert.strictEqual((await fetch(list(url, 1))).status, 200)
+    assert.strictEqual(await next(), "data: changed\n\n")
+    await reader?.cancel()
+  })
+
   it("answers a thousand lists at once", async () => {
     const { url } = await start()
     const answers = await Promise.all(

@@ -156,6 +156,7 @@ export const make = (options: Options = {}): Sandbox => {
   /** Documented: every reply carries `Twilio-Request-Id`, and `Twilio-Concurrent-Requests`. */
   const twilio = async (request: Request, url: URL): Promise<Response> => {
     inFlight += 1
+    const concurrent = inFlight
     try {
       return await handle(request, url, async (noted) => {
         const scripted = await Control.faultOf(request)
@@ -173,7 +174,7 @@ export const make = (options: Options = {}): Sandbox => {
         const response = fault === undefined ? await answer() : await Fault.apply(fault, request, answer)
         if (settings.latency > 0) await Fault.delay(settings.latency, request.signal)
         response.headers.set("Twilio-Request-Id", `RQ${crypto.randomUUID().replaceAll("-", "")}`)
-        response.headers.set("Twilio-Concurrent-Requests", `${inFlight}`)
+        response.headers.set("Twilio-Concurrent-Requests", `${concurrent}`)
         return response
       })
     } finally {

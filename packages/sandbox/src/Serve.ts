@@ -19,6 +19,16 @@ export interface Served {
   readonly [Symbol.asyncDispose]: () => Promise<void>
 }
 
+export interface Options {
+  /** Default 0: any free port. */
+  readonly port?: number
+  /**
+   * Whether nothing but the sandbox runs in this process. Then the globals `Request` and `Response` are replaced by lighter ones, and a
+   * request costs half as much. Default false: the globals of a program that is tested stay as they are.
+   */
+  readonly ownProcess?: boolean
+}
+
 /**
  * Serves a sandbox on 127.0.0.1, on a free port unless one is named. Rejects with an error that says so if the port is taken.
  *
@@ -37,7 +47,7 @@ export interface Served {
  *   })
  * ```
  */
-export const serve = async (sandbox: Sandbox = make(), options: { readonly port?: number } = {}): Promise<Served> => {
+export const serve = async (sandbox: Sandbox = make(), options: Options = {}): Promise<Served> => {
   const listener = getRequestListener(
     async (request, { incoming }) => {
       try {
@@ -48,8 +58,7 @@ export const serve = async (sandbox: Sandbox = make(), options: { readonly port?
         return RESPONSE_ALREADY_SENT
       }
     },
-    // The globals of the program that is tested stay as they are.
-    { overrideGlobalObjects: false }
+    { overrideGlobalObjects: options.ownProcess ?? false }
   )
   const server = createServer((incoming, outgoing) => void listener(incoming, outgoing))
   // Enough for a thousand that connect at once.

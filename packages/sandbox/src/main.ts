@@ -61,7 +61,7 @@ const seeded = async (file: string): Promise<Sandbox.Sandbox> => {
 
 const start = async (): Promise<void> => {
   const sandbox = args.seed === undefined ? Sandbox.make(common) : await seeded(args.seed)
-  const { url, env } = await serve(sandbox, { port: Number(args.port) })
+  const { url, env } = await serve(sandbox, { port: Number(args.port), ownProcess: true })
   const channels = [...sandbox.state.values()].flatMap((interaction) => [...interaction.values()])
   const shown = channels.slice(0, 20)
   const lines = [
