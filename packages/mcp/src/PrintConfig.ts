@@ -96,7 +96,8 @@ export const run = (line: Settings.CommandLine): number => {
   }
   const host: Host = table[found]
   const fill = host.secret ?? ((variable: string) => `put ${variable} here`)
-  const variables = "FLEX_MCP_SANDBOX" in line.given ? [] : ["TWILIO_API_KEY", "TWILIO_API_SECRET"]
+  const sandbox = Settings.table.sandbox.env in line.given || Settings.table.sandboxSeed.env in line.given
+  const variables = sandbox ? [] : ["TWILIO_API_KEY", "TWILIO_API_SECRET"]
   const env = Object.fromEntries(variables.map((variable) => [variable, fill(variable)]))
   process.stderr.write(`${host.where}\n`)
   process.stdout.write(`${host.print(launch(Settings.asFlags(line.given)), env)}\n`)

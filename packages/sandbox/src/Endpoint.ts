@@ -1,7 +1,8 @@
 /**
  * The two operations, as Twilio answers them. Written from the API's documents, sharing no code with any client of it.
  *
- * Each behaviour is marked *documented* or *assumed*; docs/sandbox.md has them in one table.
+ * Each behaviour is marked *documented* or *assumed*; docs/sandbox.md has them in one table. Documented and left out on purpose:
+ * CORS, so that no web page is a client, and the POST to the list that adds a participant.
  */
 import type { Settings } from "./Settings.ts"
 import { type Channel, indexFrom, type Interactions, type Participant, setStatus } from "./State.ts"
@@ -63,7 +64,7 @@ export const make = (credentials: Credentials, interactions: Interactions, setti
     if (found === null) return notFound(url.pathname)
     const [interactionSid = "", channelSid = "", participantSid] = found.slice(1).map(decodeSegment)
     const method = participantSid === undefined ? "GET" : "POST"
-    // Assumed: 405 and its code. Twilio also adds participants, by a POST to the list; the sandbox does not.
+    // Assumed: 405, its code, and `Allow`.
     if (request.method !== method) return error(405, 20004, "Method not allowed", { Allow: method })
     if (!sids.KD.test(interactionSid)) return malformed(url, "InteractionSid")
     if (!sids.UO.test(channelSid)) return malformed(url, "ChannelSid")

@@ -21,7 +21,7 @@ export type Fault = Meets &
         readonly applied?: boolean
       }
     | {
-        /** 429 with code 20429; not carried out. */
+        /** Documented: 429 with code 20429; not carried out. Assumed: `Retry-After`. */
         readonly kind: "rate-limited"
         /** Seconds; default: no `Retry-After`. */
         readonly retryAfter?: number

@@ -23,7 +23,7 @@ export interface Channel {
   readonly about: string
   /** Everybody who ever joined, in that order. */
   readonly participants: ReadonlyArray<Participant>
-  /** Those that Twilio would list, in the same order: an agent who is closed may have left it. */
+  /** Those that Twilio would list, in the same order (assumed): an agent who is closed may have left it. */
   readonly listed: ReadonlyArray<Participant>
   readonly bySid: ReadonlyMap<string, Participant>
 }
@@ -213,7 +213,7 @@ export const indexFrom = (channel: Channel, position: number): number => {
 
 /**
  * Moves a participant on. Documented: only agents, only to `wrapup` or `closed`; an agent that is closed leaves, and can
- * stay in the list all the same (by setting). Assumed: `closed` is the end, and going back to `wrapup` or repeating a status
+ * stay in the list all the same (by setting); the conversation stays open, whoever is left in it. Assumed: `closed` is the end, and going back to `wrapup` or repeating a status
  * is not a change.
  */
 export const setStatus = (
