@@ -1,8 +1,25 @@
 /** A person confirms a write: asked where the host can ask, bound to what was asked, good for one use. */
-import { afterEach, assert, beforeEach, describe, it } from "vitest"
+import { type Participant, Participants } from "@flex-participants/core"
 import * as Sandbox from "@flex-participants/sandbox"
+import { createMcpHandler } from "@modelcontextprotocol/server"
+import { Effect, Layer, Stream } from "effect"
+import { afterEach, assert, beforeEach, describe, it, vi } from "vitest"
 import { type Served, start } from "../served.ts"
-import { type Action, call, connect, environment, eras, type Raw, raw, read, sid, write } from "./host.ts"
+import {
+  type Action,
+  call,
+  connect,
+  envelope,
+  environment,
+  eras,
+  modern,
+  type Raw,
+  raw,
+  read,
+  sid,
+  write
+} from "./host.ts"
+import { open } from "./inProcess.ts"
 
 let served: Served
 beforeEach(async () => {
@@ -277,3 +294,59 @@ it("a 2025 host that fails to ask: nothing is changed, and not in the host's wor
   assert.strictEqual(writes(), 0)
   await host.end()
 })
+
+it("a state that is older than ten minutes comes too late", async () => {
+  let sent = 0
+  const { make, audit, close } = await open(
+    Layer.mock(Participants.Participants)({
+      stream: () => Stream.make(agent),
+      setStatus: () => Effect.sync(() => (sent++, agent))
+    })
+  )
+  const { fetch } = createMcpHandler(make)
+  const set = async (extra: object = {}) => {
+    const params = { name: "set_participant_status", arguments: write(1, 2, "closed"), ...extra }
+    const response = await fetch(
+      new Request("http://localhost/mcp", {
+        method: "POST",
+        headers: {
+          "content-type": "application/json",
+          accept: "application/json, text/event-stream",
+          "mcp-protocol-version": modern,
+          "mcp-method": "tools/call",
+          "mcp-name": "set_participant_status"
+        },
+        body: JSON.stringify({
+          jsonrpc: "2.0",
+          id: 1,
+          method: "tools/call",
+          params: { ...params, _meta: envelope({ elicitation: {} }) }
+        })
+      })
+    )
+    return ((await response.json()) as { readonly result: Record<string, unknown> }).result
+  }
+  const answer = async (seconds: number) => {
+    const { requestState } = await set()
+    assert.isString(requestState)
+    vi.setSystemTime(Date.now() + seconds * 1000)
+    return read(await set({ requestState, inputResponses: { confirm: { action: "accept" } } }))
+  }
+
+  vi.useFakeTimers({ toFake: ["Date"] })
+  const late = await answer(601)
+  assert.match(late.text, /came too late.*Nothing was changed/u)
+  assert.strictEqual(sent, 0)
+  assert.strictEqual((await answer(599)).data?.["result"], "accepted")
+  assert.strictEqual(sent, 1)
+  vi.useRealTimers()
+  assert.match(audit[0] ?? "", /asked=true answer=invalid result=not_sent$/u)
+  await close()
+})
+
+const agent = {
+  sid: sid(1, "UT", 2),
+  type: "agent",
+  interactionSid: sid(1, "KD"),
+  channelSid: sid(1, "UO")
+} as Participant.Agent
