@@ -1,0 +1,135 @@
+/**
+ * The transcripts in docs/mcp.md are what really happens: each is played here, on the built server, and the page must
+ * say the same. After a change, `vitest run mcp/guide -u` writes them anew.
+ */
+import { readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import * as Sandbox from "@flex-participants/sandbox"
+import { assert, expect, it } from "vitest"
+import { start } from "../served.ts"
+import { type Action, call, channel, connect, environment, sid, write } from "./host.ts"
+
+const page = fileURLToPath(new URL("../../docs/mcp.md", import.meta.url))
+
+/** A host on a sandbox of its own, and what is said between the assistant, the person, the server and its log. */
+const session = async (args: ReadonlyArray<string> = [], answer?: Action) => {
+  const served = await start(Sandbox.make())
+  const lines: Array<string> = []
+  const say = (who: string, text: string) => {
+    for (const [index, line] of text.split("\n").flatMap(wrap).entries()) {
+      lines.push(`${(index === 0 ? who : "").padEnd(11)}${line}`.trimEnd())
+    }
+  }
+  const client = await connect({
+    args,
+    env: environment(served.url),
+    ...(answer === undefined
+      ? {}
+      : {
+          answer: (question: string) => {
+            say("person", question)
+            say("", `> ${answer}`)
+            return answer
+          }
+        })
+  })
+  return {
+    served,
+    call: async (name: string, arguments_: Record<string, unknown>) => {
+      say(
+        "assistant",
+        [name, ...Object.entries(arguments_).map(([key, value]) => `  ${key}: ${String(value)}`)].join("\n")
+      )
+      const { isError, text } = await call(client, name, arguments_)
+      say(isError ? "error" : "server", mask(text))
+    },
+    end: async () => {
+      await client.close()
+      await served.close()
+      return { said: lines.join("\n"), log: client.stderr().trimEnd().split("\n").map(mask).flatMap(wrap).join("\n") }
+    }
+  }
+}
+
+/** Lines of at most 110 characters; what has no blank in it stays whole. */
+const wrap = (text: string): ReadonlyArray<string> => {
+  const indent = /^ */u.exec(text)?.[0] ?? ""
+  const lines: Array<string> = []
+  for (const word of text.trimStart().split(/ |(?<=,)(?=")/u)) {
+    const last = lines.at(-1)
+    const joint = last?.endsWith(",") === true && word.startsWith('"') ? "" : " "
+    if (last !== undefined && `${last}${joint}${word}`.length <= 110) lines[lines.length - 1] = `${last}${joint}${word}`
+    else lines.push(`${indent}${word}`)
+  }
+  return lines
+}
+
+/** What differs from run to run. */
+const mask = (text: string) =>
+  text.replaceAll(/RQ[0-9a-f]{32}/gu, "RQ…").replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/gu, "2026-07-28T12:00:00.000Z")
+
+const said = async (
+  options: { readonly args?: ReadonlyArray<string>; readonly answer?: Action },
+  ...calls: ReadonlyArray<readonly [string, Record<string, unknown>]>
+) => {
+  const host = await session(options.args, options.answer)
+  for (const [name, args] of calls) await host.call(name, args)
+  return (await host.end()).said
+}
+
+const set = "set_participant_status"
+
+const unknownThenRepeat = async () => {
+  const host = await session()
+  host.served.answerWith(async (request) => {
+    const answer = await host.served.sandbox.fetch(request)
+    return request.method === "POST" ? new Response("<html>Bad Gateway</html>", { status: 502 }) : answer
+  })
+  await host.call(set, write(2, 2, "closed"))
+  host.served.answerWith(undefined)
+  await host.call(set, write(2, 2, "closed"))
+  const [before = "", after = ""] = (await host.end()).said.split(/\n(?=assistant)/u)
+  return [before, after] as const
+}
+
+const audit = async (...args: ReadonlyArray<string>) => {
+  const host = await session(args, "accept")
+  await host.call(set, write(2, 2, "closed"))
+  return (await host.end()).log
+}
+
+const [unknown, repeat] = await unknownThenRepeat()
+
+const transcripts: Record<string, string> = {
+  list: await said({}, ["list_participants", channel(2)]),
+  "dry run": await said({}, [set, { ...write(2, 2, "closed"), dry_run: true }]),
+  accept: await said({ answer: "accept" }, [set, write(2, 2, "closed")]),
+  decline: await said({ answer: "decline" }, [set, write(2, 2, "closed")]),
+  "cannot ask": await said({ args: ["--confirm", "always"] }, [set, write(2, 2, "wrapup")]),
+  customer: await said({}, [set, write(2, 1, "closed")]),
+  swapped: await said({}, [
+    "list_participants",
+    { interaction_sid: sid(2, "UO"), channel_sid: sid(2, "KD"), status: "active" }
+  ]),
+  unknown,
+  repeat,
+  audit: await audit(),
+  "audit as JSON": await audit("--audit-json")
+}
+
+const block = /<!-- transcript: (.+) -->\n```text\n[^]*?```/gu
+
+it("docs/mcp.md shows what really happens", async () => {
+  const text = readFileSync(page, "utf8")
+  const names = [...text.matchAll(block)].map(([, name]) => name ?? "")
+  assert.deepStrictEqual(names.toSorted(), Object.keys(transcripts).toSorted())
+  const played = text.replaceAll(
+    block,
+    (_, name: string) => `<!-- transcript: ${name} -->\n\`\`\`text\n${transcripts[name] ?? ""}\n\`\`\``
+  )
+  await expect(played).toMatchFileSnapshot(page)
+})
+
+it("nothing that is secret stands in a transcript", () => {
+  for (const transcript of Object.values(transcripts)) assert.notInclude(transcript, "sandbox-auth-token")
+})
