@@ -37,7 +37,7 @@ describe("Twilio's own MCP server", () => {
   beforeAll(async () => {
     sandbox = await judged()
     client = await connect(sandbox.url)
-  })
+  }, 60_000)
   afterAll(async () => {
     await client.close()
     await sandbox.close()

@@ -2,7 +2,7 @@
 import * as Sandbox from "@flex-participants/sandbox"
 import { serve, type Served } from "@flex-participants/sandbox/serve"
 import { afterAll, assert, beforeAll, beforeEach, describe, it } from "vitest"
-import { list, modify, sid } from "./requests.ts"
+import { account, list, modify, sid } from "./requests.ts"
 
 let served: Served
 beforeAll(async () => {
@@ -100,7 +100,6 @@ describe("changes", () => {
     assert.strictEqual(reply.status, 201)
     const added = (await reply.json()) as State["interactions"][number]
     const [agent] = added.channels[0]?.participants ?? []
-    const { account } = await import("./requests.ts")
     const path = `/v1/Interactions/${added.sid}/Channels/${added.channels[0]?.sid}/Participants/${agent?.sid}`
     const body = new URLSearchParams({ Status: "wrapup" })
     const done = await fetch(`${served.url}${path}`, { method: "POST", headers: account, body })

@@ -4,6 +4,9 @@ import { serve } from "@flex-participants/sandbox/serve"
 import { afterAll, afterEach, assert, beforeAll, beforeEach, describe, it, vi } from "vitest"
 import { type Body, list, modify, path, statusOf } from "./requests.ts"
 
+/** How long to wait for what must happen: a limit, not a measure. */
+const patience = { timeout: 15_000 }
+
 interface Way {
   readonly origin: string
   readonly sandbox: Sandbox.Sandbox
@@ -98,11 +101,11 @@ for (const [where, open] of [
       way.sandbox.faults.add({ kind: "slow-headers", ms: 600_000 })
       const impatient = new AbortController()
       const reply = way.fetch(new Request(modify(way.origin, 1, 2, "wrapup"), { signal: impatient.signal }))
-      await vi.waitUntil(() => statusOf(way.sandbox, 1, 2) === "wrapup")
+      await vi.waitUntil(() => statusOf(way.sandbox, 1, 2) === "wrapup", patience)
       impatient.abort(new Error("no patience"))
       const error = await reply.then(() => assert.fail("a reply"), String)
       assert.match(error, /no patience|aborted/u)
-      await vi.waitUntil(() => way.sandbox.requests.length === 1)
+      await vi.waitUntil(() => way.sandbox.requests.length === 1, patience)
       assert.strictEqual(way.sandbox.requests[0]?.status, "no reply")
     })
 

@@ -31,7 +31,7 @@ describe.skipIf(missing)(`the page in Chromium${how}`, () => {
         }
       })
     )
-  })
+  }, 60_000)
   afterAll(async () => {
     await browser.close()
     await served.close()

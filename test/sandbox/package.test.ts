@@ -1,7 +1,7 @@
 /** The package as it is packed, with nothing installed beside it. */
 import { execFile, spawn } from "node:child_process"
 import { once } from "node:events"
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { tmpdir } from "node:os"
 import { fileURLToPath } from "node:url"
@@ -38,6 +38,21 @@ describe("the packed package", () => {
     assert.match(chunk.toString(), /^http:\/\/127\.0\.0\.1:\d+\n/u)
     child.kill()
     await once(child, "exit")
+  })
+
+  it("is a handler that needs nothing of Node's, nor anything that is not in the package", async () => {
+    const seen = new Set<string>()
+    const follow = (file: string): void => {
+      if (seen.has(file)) return
+      seen.add(file)
+      const code = readFileSync(join(unpacked, "dist", file), "utf8")
+      for (const [, module = ""] of code.matchAll(/(?:\bfrom|\bimport\(?)\s*["'`]([^"'`]+)["'`]/gu)) {
+        assert.match(module, /^\.\//u, `${file} imports ${module}`)
+        follow(module.slice(2))
+      }
+    }
+    follow("Sandbox.js")
+    assert.isAbove(seen.size, 2)
   })
 
   it("is a library, and serves on a port, without Effect", async () => {
