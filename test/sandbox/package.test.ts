@@ -7,6 +7,8 @@ import { tmpdir } from "node:os"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { howTo, majors, program } from "../nodes.ts"
+import { list, modify } from "./requests.ts"
 
 const run = promisify(execFile)
 const source = fileURLToPath(new URL("../../packages/sandbox", import.meta.url))
@@ -30,15 +32,30 @@ describe("the packed package", () => {
     return run(process.execPath, [file], { cwd: folder, env: {} })
   }
 
-  it("is a command that checks its seed", async () => {
-    const seed = join(folder, "seed.json")
-    writeFileSync(seed, '{"interactions":[]}')
-    const child = spawn(process.execPath, [join(unpacked, "dist", "main.js"), "--seed", seed], { env: {} })
-    const [chunk] = (await once(child.stdout, "data")) as [Buffer]
-    assert.match(chunk.toString(), /^http:\/\/127\.0\.0\.1:\d+\n/u)
-    child.kill()
-    await once(child, "exit")
-  })
+  for (const [which, binary] of [
+    ["this Node", process.execPath],
+    ...majors.map((major) => [`Node ${major}`, program(major)] as const)
+  ] as const) {
+    const skipped = binary === undefined ? ` (skipped: ${howTo})` : ""
+    it.skipIf(binary === undefined)(
+      `is a command that checks its seed and meets its faults, on ${which}${skipped}`,
+      async () => {
+        const seed = join(folder, "seed.json")
+        writeFileSync(seed, JSON.stringify({ interactions: [{ channels: [{ participants: [{ type: "agent" }] }] }] }))
+        const child = spawn(binary ?? "", [join(unpacked, "dist", "main.js"), "--seed", seed], { env: {} })
+        const [chunk] = (await once(child.stdout, "data")) as [Buffer]
+        const [url = ""] = chunk.toString().split("\n")
+        assert.strictEqual((await fetch(modify(url, 1, 1, "wrapup"))).status, 200)
+        const lost = await fetch(list(url, 1, "", { "sandbox-fault": '{"kind":"drop","when":"before"}' })).catch(
+          () => "lost"
+        )
+        assert.strictEqual(lost, "lost")
+        assert.strictEqual((await fetch(modify(url, 1, 1, "wrapup"))).status, 409)
+        child.kill()
+        await once(child, "exit")
+      }
+    )
+  }
 
   it("is a handler that needs nothing of Node's, nor anything that is not in the package", async () => {
     const seen = new Set<string>()
