@@ -199,6 +199,20 @@ describe("cancellation", () => {
     })
   }
 
+  it("a host whose time is up cancels: the write is interrupted, and reported", async () => {
+    const arrival = hold("POST")
+    const client = await connect({ env: environment(served.url) })
+    const done = client.callTool(
+      { name: "set_participant_status", arguments: write(1, 2, "closed") },
+      { timeout: 2_000 }
+    )
+    const failure = await done.catch((error: unknown) => String(error))
+    assert.match(String(failure), /timed out/iu)
+    await aborted(await arrival)
+    await client.close()
+    assert.match(client.stderr(), /result=unknown reason=interrupted\n$/u)
+  })
+
   it("a person who is asked in vain, by a host that gives up: nothing is sent", async () => {
     const host = raw([], environment(served.url))
     await host.initialize("2025-11-25", { elicitation: {} })

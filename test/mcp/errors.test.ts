@@ -1,6 +1,7 @@
 /** Every failure in fixed words: what happened, whether anything was changed, what to do next, whether and when to try again. */
 import { FlexError, type Participant, Participants } from "@flex-participants/core"
-import { Duration, Effect, Layer, Stream } from "effect"
+import { Clock, Duration, Effect, Layer, Stream } from "effect"
+import { TestClock } from "effect/testing"
 import { assert, describe, it } from "vitest"
 import { call, channel, type CallResult, sid, write } from "./host.ts"
 import { open } from "./inProcess.ts"
@@ -168,6 +169,38 @@ describe("a defect", () => {
     await close()
   })
 })
+
+describe("a Twilio that takes too long", () => {
+  for (const [tool, args] of [
+    ["list_participants", channel(1)],
+    ["set_participant_status", write(1, 2, "closed")]
+  ] as const) {
+    it(`${tool}: ends after 30 seconds, and says so`, async () => {
+      const { clock, layer: time } = await Effect.runPromise(testClock)
+      let asked = () => {}
+      const isAsked = new Promise<void>((resolve) => (asked = resolve))
+      const silence = Effect.andThen(Effect.sync(asked), Effect.never)
+      const layer = Layer.mock(Participants.Participants)({
+        page: () => silence,
+        stream: () => Stream.fromEffect(silence)
+      })
+      const { client, close } = await open(Layer.merge(layer, time))
+      const done = call(client, tool, args)
+      await isAsked
+      await Effect.runPromise(clock.adjust("30 seconds"))
+      assert.strictEqual(
+        (await done).text,
+        "Twilio took more than 30 seconds to list the participants. Nothing was changed. Trying again in a few seconds is safe. If it goes on, tell the operator."
+      )
+      await close()
+    })
+  }
+})
+
+const testClock = Effect.map(Effect.scoped(TestClock.make()), (clock) => ({
+  clock,
+  layer: Layer.succeed(Clock.Clock, clock)
+}))
 
 describe("what an assistant gets wrong", () => {
   const layer = Layer.mock(Participants.Participants)({

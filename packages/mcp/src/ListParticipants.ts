@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { Call } from "./Call.ts"
+import { inGoodTime } from "./ToolError.ts"
 
 const describe = (leadsToWrite: boolean) =>
   "Lists who is in one Flex interaction channel: agents, customers, supervisors. Reads only. " +
@@ -91,7 +92,7 @@ const handle = Effect.fn("list_participants")(function* (input: typeof Input.Typ
     place = { page: page.next, skip: 0, pageSize: place.pageSize }
     if (rows.length === limit || pages === maxPages) return { participants: rows, next_cursor: format(channel, place) }
   }
-})
+}, inGoodTime)
 
 /** The tool. `leadsToWrite`: there is a tool to go on with. */
 export const make = (leadsToWrite: boolean) => ({

@@ -13,7 +13,7 @@ import type { Audit } from "./Audit.ts"
 import type { Call } from "./Call.ts"
 import { type Ask, type Consent, consequence, type Write } from "./Confirmation.ts"
 import { channelFields, described, sid, who } from "./ListParticipants.ts"
-import { Refused } from "./ToolError.ts"
+import { inGoodTime, Refused } from "./ToolError.ts"
 
 type Status = Participant.ParticipantStatus
 
@@ -130,7 +130,8 @@ const lookUp = Effect.fnUntraced(function* (input: ReturnType<typeof inputOf>["T
         return Effect.as(call.progress(++pages, seen), page)
       }),
       Stream.filter(({ sid }) => sid === input.participant_sid),
-      Stream.runHead
+      Stream.runHead,
+      inGoodTime
     )
   if (Option.isNone(found)) {
     return yield* new Refused({

@@ -6,6 +6,7 @@
  */
 import type { FlexError } from "@flex-participants/core"
 import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 
 /** A call that this server refuses by itself: nothing was sent that changes anything. */
@@ -29,6 +30,22 @@ export const tooEarly = new Refused({
   what: "The connection is not open yet.",
   next: "The host must send initialize before the first call."
 })
+
+/**
+ * Ends what only reads after half a minute. Hosts give up on a call after a minute, often, and a model whose call was given
+ * up on learns nothing; a write that follows has its own time-out.
+ */
+export const inGoodTime = <A, E, R>(reading: Effect.Effect<A, E, R>) =>
+  Effect.timeoutOrElse(reading, {
+    duration: "30 seconds",
+    orElse: () =>
+      Effect.fail(
+        new Refused({
+          what: "Twilio took more than 30 seconds to list the participants.",
+          next: "Trying again in a few seconds is safe. If it goes on, tell the operator."
+        })
+      )
+  })
 
 /** The text of a failed call. */
 export const text = (error: FlexError.FlexError | Refused): string =>
