@@ -172,7 +172,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
     )
     const { status } = response
     const isOk = status >= 200 && status <= 299
-    const json = parseJson(isOk ? call.body : hide(call.body))
+    const json = parseJson(call.body)
     const error = isOk ? undefined : Result.getOrUndefined(json)
     const reply = fields(status, response.headers, error, yield* Clock.currentTimeMillis, hide)
     ;(yield* OnReply)(reply)
@@ -201,7 +201,9 @@ const make = Effect.fnUntraced(function* (options: Options) {
         call.retries++
         return Effect.andThen(
           Telemetry.retried(operation, input._tag),
-          Effect.logDebug(`trying ${operation} again in ${Duration.format(duration)}: ${input.message}`)
+          Effect.logDebug(`trying ${operation} again in ${Duration.format(duration)}: ${input.message}`).pipe(
+            Effect.annotateLogs({ "flex.operation": operation, "twilio.request_id": input.requestId ?? "none" })
+          )
         )
       })
     )
@@ -247,7 +249,21 @@ const spanName = (request: HttpClientRequest.HttpClientRequest) =>
   `${request.method} /v1/Interactions/{InteractionSid}/Channels/{ChannelSid}/Participants${isWrite(request) ? "/{Sid}" : ""}`
 
 /** The body as text, up to `limit` bytes; then the connection is dropped. What an error reply says is good to have, and no more. */
-const readBody = (response: HttpClientResponse.HttpClientResponse, limit: number) => {
+const readBody = (response: HttpClientResponse.HttpClientResponse, limit: number) =>
+  (isShort(response, limit) ? response.text : readBounded(response, limit)).pipe(
+    Effect.catchIf(
+      (error) => response.status >= 300 || (error._tag === "HttpClientError" && error.reason._tag === "EmptyBodyError"),
+      () => Effect.succeed("")
+    )
+  )
+
+/** A reply that declares its length has no more than that: to read it whole is the cheaper way. Compressed, it can have more. */
+const isShort = ({ headers }: HttpClientResponse.HttpClientResponse, limit: number): boolean =>
+  Number(headers["content-length"]) <= limit &&
+  headers["content-encoding"] === undefined &&
+  headers["transfer-encoding"] === undefined
+
+const readBounded = (response: HttpClientResponse.HttpClientResponse, limit: number) => {
   const chunks: Array<Uint8Array> = []
   let size = 0
   return response.stream.pipe(
@@ -258,10 +274,6 @@ const readBody = (response: HttpClientResponse.HttpClientResponse, limit: number
       }
       return size > limit ? Effect.fail({ _tag: "TooLarge" } as const) : Effect.void
     }),
-    Effect.catchIf(
-      (error) => response.status >= 300 || (error._tag === "HttpClientError" && error.reason._tag === "EmptyBodyError"),
-      () => Effect.void
-    ),
     Effect.map(() => decodeText(chunks))
   )
 }
