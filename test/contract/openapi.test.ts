@@ -182,6 +182,27 @@ describe("what core reads", () => {
     )
   }
 
+  it.effect("the examples of Twilio's page, with a key misspelt and SIDs of nothing but X", () =>
+    Effect.gen(function* () {
+      const a = "a".repeat(31)
+      const listed = {
+        sid: `UT${a}2`,
+        channel_sid: `UO${a}1`,
+        interaraction_sid: `KD${a}a`,
+        type: "agent",
+        routing_properties: { task_sid: `WT${a}a`, worker_sid: `WK${a}a`, reservation_sid: `WR${a}a` },
+        url: "https://flex-api.twilio.com/v1/Interactions"
+      }
+      const [participant] = (yield* read({ participants: [listed], meta: { next_page_url: null } })).participants
+      assertRead(participant, listed)
+      assert.strictEqual(participant?.routingProperties?.workerSid as string, `WK${a}a`)
+
+      const x = "X".repeat(32)
+      const updated = yield* readOne({ sid: `UT${x}`, channel_sid: `UO${x}`, interaction_sid: `KD${x}`, type: "agent" })
+      assert.deepStrictEqual(updated, { ...channel, type: "agent" })
+    })
+  )
+
   it.effect.prop("any participant that the document describes", { wire: generator(participantSchema) }, ({ wire }) =>
     Effect.gen(function* () {
       assertRead(yield* readOne(wire), wire)

@@ -84,6 +84,12 @@ const paths: ReadonlyArray<readonly [string, Answer]> = [
     "a problem that sends the header back",
     Response.json({ title: secret, detail: encoded, errors: [{ detail: secret }] }, { status: 500 })
   ],
+  [
+    "an error that sends it back in another spelling of JSON",
+    new Response(`{"code":1,"message":"${[...secret].map((c) => `\\u00${c.charCodeAt(0).toString(16)}`).join("")}"}`, {
+      status: 400
+    })
+  ],
   ["headers that send the header back", refused(503, 1, { "twilio-request-id": secret, "retry-after": secret })],
   ["HTML that sends the header back", new Response(`<pre>${JSON.stringify(echo)}`, { status: 502 })]
 ]

@@ -42,6 +42,7 @@ describe("spans", () => {
       )
       const { attributes, spans } = yield* watched(call(http, list, { retry: { base: "1 millis" } }))
       assert.deepStrictEqual(attributes("Participants.list"), {
+        "flex.operation": "list",
         "flex.pages": 2,
         "flex.retries": 1,
         "twilio.request_id": `RQ${"a".repeat(32)}`
@@ -143,6 +144,7 @@ describe("log lines", () => {
       )
       assert.lengthOf(lines, 1)
       assert.match(lines[0] ?? "", /trying list again in .*code 20500; request RQa{32}.*DEBUG/u)
+      assert.match(lines[0] ?? "", /"flex\.operation":"list","twilio\.request_id":"RQa{32}"/u)
     })
   )
 })

@@ -14,7 +14,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { FlexClient } from "./FlexClient.ts"
-import { FlexError, invalid, UnexpectedResponse } from "./FlexError.ts"
+import { FlexError, invalid, type Operation, UnexpectedResponse } from "./FlexError.ts"
 import * as Telemetry from "./internal/telemetry.ts"
 import { toCursor, toParticipant, WirePage, WireParticipant } from "./internal/wire.ts"
 import { type ChannelRef, check, type Participant, type ParticipantRef, ParticipantStatus } from "./Participant.ts"
@@ -127,9 +127,11 @@ export class Participants extends Context.Service<
         return next === undefined ? { participants } : { participants, next }
       })
 
-      const page = Effect.fn("Participants.page")(
-        (channel: ChannelRef, options?: { readonly pageSize?: number; readonly cursor?: Cursor }) =>
-          fetchPage(channel, options?.pageSize, options?.cursor)
+      const page = Effect.fn(
+        "Participants.page",
+        spanOf("list")
+      )((channel: ChannelRef, options?: { readonly pageSize?: number; readonly cursor?: Cursor }) =>
+        fetchPage(channel, options?.pageSize, options?.cursor)
       )
 
       const stream = (channel: ChannelRef, options?: { readonly pageSize?: number }) => {
@@ -146,13 +148,13 @@ export class Participants extends Context.Service<
             })
           )
         )
-        return Stream.withSpan(Stream.unwrap(pages), "Participants.stream")
+        return Stream.withSpan(Stream.unwrap(pages), "Participants.stream", spanOf("list"))
       }
 
-      const list = Effect.fn("Participants.list")(function* (
-        channel: ChannelRef,
-        options?: { readonly limit?: number; readonly pageSize?: number }
-      ) {
+      const list = Effect.fn(
+        "Participants.list",
+        spanOf("list")
+      )(function* (channel: ChannelRef, options?: { readonly limit?: number; readonly pageSize?: number }) {
         const limit = options?.limit ?? Number.POSITIVE_INFINITY
         if (options?.limit !== undefined) yield* within("limit", limit, Number.MAX_SAFE_INTEGER)
         const pageSize = options?.pageSize ?? fitting(limit)
@@ -169,7 +171,10 @@ export class Participants extends Context.Service<
         }
       })
 
-      const setStatus = Effect.fn("Participants.setStatus")(function* (ref: ParticipantRef, status: ParticipantStatus) {
+      const setStatus = Effect.fn(
+        "Participants.setStatus",
+        spanOf("setStatus")
+      )(function* (ref: ParticipantRef, status: ParticipantStatus) {
         yield* check("setStatus", ref)
         if (!isStatus(status)) return yield* invalid("setStatus", "status: expected wrapup or closed")
         const wire = yield* client.execute(
@@ -186,6 +191,8 @@ export class Participants extends Context.Service<
     })
   )
 }
+
+const spanOf = (operation: Operation) => ({ attributes: { "flex.operation": operation } })
 
 const decodePage = Schema.decodeUnknownResult(WirePage)
 const decodeParticipant = Schema.decodeUnknownResult(WireParticipant)

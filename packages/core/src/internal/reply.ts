@@ -44,8 +44,10 @@ export const fields = (
     ...(code === undefined ? undefined : { code }),
     ...(detail === undefined
       ? undefined
-      : { detail: [detail, ...details(error["errors"])].join("; ").slice(0, textLimit) }),
-    ...(moreInfo === undefined || !/^https?:/u.test(moreInfo) ? undefined : { moreInfo: moreInfo.slice(0, textLimit) }),
+      : { detail: hide([detail, ...details(error["errors"])].join("; ")).slice(0, textLimit) }),
+    ...(moreInfo === undefined || !/^https?:/u.test(moreInfo)
+      ? undefined
+      : { moreInfo: hide(moreInfo).slice(0, textLimit) }),
     ...(requestId === undefined || !/^[\w-]{1,64}$/u.test(requestId) ? undefined : { requestId: hide(requestId) }),
     ...(retryAfter === undefined ? undefined : { retryAfter })
   }

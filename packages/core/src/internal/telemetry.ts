@@ -39,7 +39,7 @@ export const counted =
 const outcome = (exit: Exit.Exit<unknown, FlexError>): string => {
   if (Exit.isSuccess(exit)) return "success"
   const error = Cause.findErrorOption(exit.cause)
-  return Option.isSome(error) ? error.value.reason._tag : "interrupted"
+  return Option.isSome(error) ? error.value.reason._tag : Exit.hasInterrupts(exit) ? "interrupted" : "defect"
 }
 
 /** Adds to a number among the attributes of the current span, if there is one. */
