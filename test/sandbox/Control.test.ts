@@ -146,6 +146,20 @@ describe("what it refuses, and says why", () => {
     ["POST", "/faults", { kind: "hmtl" }, 400, /^body: kind: .*"html"/u],
     ["POST", "/faults", { kind: "html", twice: true }, 400, /^body: twice: /u],
     ["POST", "/faults", { kind: "answer", status: 204.5 }, 400, /^body: status: /u],
+    [
+      "POST",
+      "/faults",
+      { kind: "answer", status: 200, headers: { "two words": "x" } },
+      400,
+      /^body: headers\.two words: /u
+    ],
+    [
+      "POST",
+      "/faults",
+      { kind: "answer", status: 200, headers: { x: "a\nb" } },
+      400,
+      /^body: headers\.x: .*line breaks/u
+    ],
     ["POST", "/faults", { kind: "next-page-elsewhere", origin: "x" }, 400, /^body: origin: .*https/u],
     ["POST", "/faults", { kind: "rate-limit", perSecond: 0 }, 400, /^body: perSecond: /u],
     ["POST", "/settings", { repeat: 418 }, 400, /^body: repeat: /u],

@@ -51,6 +51,13 @@ const Seed = Schema.Struct({
 const milliseconds = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 600_000 }))
 const status = Schema.Int.check(Schema.isBetween({ minimum: 200, maximum: 599 }))
 
+const headerName = Schema.String.check(
+  Schema.isPattern(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/u, { expected: "the name of a header" })
+)
+const headerValue = Schema.String.check(
+  Schema.isPattern(/^[\t\u0020-\u007E\u0080-\u00FF]*$/u, { expected: "a header without line breaks, in Latin-1" })
+)
+
 const Meets = {
   method: Schema.optionalKey(Schema.Literals(["GET", "POST"])),
   path: Schema.optionalKey(Schema.String),
@@ -64,7 +71,7 @@ const Fault = Schema.Union([
     ...Meets,
     kind: Schema.Literal("answer"),
     status,
-    headers: Schema.optionalKey(Schema.Record(Schema.String, Schema.String)),
+    headers: Schema.optionalKey(Schema.Record(headerName, headerValue)),
     body: Schema.optionalKey(Schema.Json),
     applied: Schema.optionalKey(Schema.Boolean)
   }),
