@@ -241,7 +241,7 @@ const clock = Effect.fnUntraced(
           "Let the machine set its clock by NTP: certificates and tokens are checked against it."
         )
   },
-  Effect.catch(() => Effect.succeed(skipped("no reply to compare with")))
+  Effect.orElseSucceed(() => skipped("no reply to compare with"))
 )
 
 /** A channel that cannot exist: reading it changes nothing, and its reply tells whether the credentials are accepted. */
@@ -403,7 +403,7 @@ const handshake = (
       const replies = output.stdout
         .trim()
         .split("\n")
-        .map((line) => Schema.decodeUnknownOption(Reply)(line))
+        .map((line) => Schema.decodeOption(Reply)(line))
       const tools = replies.flatMap((reply) => Option.toArray(reply).flatMap(({ result }) => result.tools ?? []))
       const well = exit === 0 && replies.length === 2 && replies.every(Option.isSome) && tools.length > 0
       resume(

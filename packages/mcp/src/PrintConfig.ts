@@ -94,6 +94,9 @@ export const run = (line: Settings.CommandLine): number => {
   if (found === undefined || line.rest.length > 1) {
     return Run.refuse(`print-config takes one of ${hosts.join(", ")}`)
   }
+  if (Settings.table.http.env in line.given) {
+    return Run.refuse("a host does not start a server that serves over HTTP", "docs/mcp.md says how hosts reach one.")
+  }
   const host: Host = table[found]
   const fill = host.secret ?? ((variable: string) => `put ${variable} here`)
   const sandbox = Settings.table.sandbox.env in line.given || Settings.table.sandboxSeed.env in line.given

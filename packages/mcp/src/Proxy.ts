@@ -1,6 +1,7 @@
 /** The node:http client by way of `HTTPS_PROXY`, except to the hosts of `NO_PROXY`. Loaded only when a proxy is set. */
 import * as http from "node:http"
-import * as https from "node:https"
+import type { Socket } from "node:net"
+import { connect as connectTls } from "node:tls"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Agent, type AgentConnectOpts } from "agent-base"
 import * as Effect from "effect/Effect"
@@ -10,22 +11,17 @@ import { getProxyForUrl } from "proxy-from-env"
 
 const keepAlive = { keepAlive: true }
 
-/** Decides for each new connection; both kinds are kept alive. */
+/** Decides for each new connection. Those that are idle are kept here, whichever way they go. */
 class ProxyFromEnvironment extends Agent {
-  private readonly direct = new https.Agent(keepAlive)
   private readonly tunnels = new Map<string, HttpsProxyAgent<string>>()
 
-  connect(_: http.ClientRequest, options: AgentConnectOpts): http.Agent {
-    const proxy = getProxyForUrl(`https://${options.host ?? "localhost"}:${options.port ?? 443}`)
-    if (proxy === "") return this.direct
-    const tunnel = this.tunnels.get(proxy) ?? new HttpsProxyAgent(proxy, keepAlive)
+  connect(request: http.ClientRequest, options: AgentConnectOpts): Promise<Socket> | Socket {
+    const host = options.host ?? "localhost"
+    const proxy = getProxyForUrl(`https://${host}:${options.port ?? 443}`)
+    if (proxy === "") return connectTls({ servername: host, ...options })
+    const tunnel = this.tunnels.get(proxy) ?? new HttpsProxyAgent(proxy)
     this.tunnels.set(proxy, tunnel)
-    return tunnel
-  }
-
-  override destroy(): void {
-    for (const agent of [this.direct, ...this.tunnels.values()]) agent.destroy()
-    super.destroy()
+    return tunnel.connect(request, options)
   }
 }
 
@@ -34,7 +30,7 @@ export const layer = NodeHttpClient.layerNodeHttpNoAgent.pipe(
     Layer.effect(
       NodeHttpClient.HttpAgent,
       Effect.acquireRelease(
-        Effect.sync(() => ({ http: new http.Agent(keepAlive), https: new ProxyFromEnvironment() })),
+        Effect.sync(() => ({ http: new http.Agent(keepAlive), https: new ProxyFromEnvironment(keepAlive) })),
         (agents) => Effect.sync(() => [agents.http, agents.https].forEach((agent) => agent.destroy()))
       )
     )

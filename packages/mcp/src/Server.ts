@@ -17,6 +17,7 @@ import * as Audit from "./Audit.ts"
 import * as Call from "./Call.ts"
 import * as Confirmation from "./Confirmation.ts"
 import * as ListParticipants from "./ListParticipants.ts"
+import * as Observed from "./Observed.ts"
 import * as SetParticipantStatus from "./SetParticipantStatus.ts"
 import * as ToolError from "./ToolError.ts"
 import * as ToolSchema from "./ToolSchema.ts"
@@ -94,7 +95,12 @@ export const make = Effect.fnUntraced(function* (options: Options) {
         (input: ToolSchema.Arguments<Input>, request: ServerContext) =>
           Call.isTooEarly(server, context.era, request)
             ? failed(ToolError.tooEarly.message)
-            : run(serve(tool, input, Call.fromRequest(server, context.era, request)), { signal: request.mcpReq.signal })
+            : run(
+                serve(tool, input, Call.fromRequest(server, context.era, request)).pipe(
+                  Observed.observed(tool.name, request)
+                ),
+                { signal: request.mcpReq.signal }
+              )
       )
 
     register(listParticipants)

@@ -12,6 +12,8 @@ import * as Option from "effect/Option"
 
 export interface Setting {
   readonly env: string
+  /** Another name that the variable goes by. */
+  readonly also?: string
   readonly flag?: string
   /** What stands for the value in `--help`; a setting without one is a switch. */
   readonly value?: string
@@ -135,6 +137,7 @@ export const table = {
   },
   proxy: {
     env: "HTTPS_PROXY",
+    also: "https_proxy",
     value: "URL",
     secret: true,
     about: "reach Twilio through this proxy; NO_PROXY names the hosts that go without"
@@ -206,7 +209,14 @@ export const layer = (given: CommandLine["given"]): Layer.Layer<never> =>
 export type Written = { readonly [name in Name]?: string }
 
 export const written: Effect.Effect<Written, FlexClient.SettingsError> = Config.all(
-  Object.fromEntries(entries.map(([name, { env }]) => [name, Config.option(Config.String(env))]))
+  Object.fromEntries(
+    entries.map(([name, { also, env }]) => [
+      name,
+      Config.option(
+        also === undefined ? Config.String(env) : Config.orElse(Config.String(env), () => Config.String(also))
+      )
+    ])
+  )
 ).pipe(
   Effect.map((found) =>
     Object.fromEntries(

@@ -1,0 +1,242 @@
+/** `doctor`, on set-ups that are well and on ones that are broken in one way each. */
+import { once } from "node:events"
+import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { createServer, type Server } from "node:http"
+import type { AddressInfo } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { type Served, start as startSandbox } from "../served.ts"
+import * as Command from "./command.ts"
+import * as Tls from "./tls.ts"
+
+interface Report {
+  readonly ok: boolean
+  readonly checks: ReadonlyArray<{
+    readonly check: string
+    readonly result: "ok" | "warning" | "failed" | "skipped"
+    readonly says: string
+    readonly mend?: string
+  }>
+  readonly settings: ReadonlyArray<{ readonly setting: string; readonly value: string; readonly from: string }>
+}
+
+const account = `AC${"0".repeat(31)}1`
+
+describe("doctor", () => {
+  let served: Served
+  let folder: string
+  let secured: Tls.Secured
+  /** Answers everything with 404, an hour behind. */
+  let late: Server
+  beforeAll(async () => {
+    served = await startSandbox()
+    folder = await mkdtemp(join(tmpdir(), "doctor-"))
+    secured = await Tls.serve(folder, ["localhost"])
+    late = createServer((_, response) => {
+      response.sendDate = false
+      response.setHeader("Date", new Date(Date.now() - 3_600_000).toUTCString())
+      response
+        .writeHead(404, { "Content-Type": "application/json" })
+        .end('{"code":20404,"message":"not found","status":404}')
+    }).listen(0, "127.0.0.1")
+    await once(late, "listening")
+  })
+  afterAll(async () => {
+    await served.close()
+    for (const server of [secured.server, late]) {
+      server.close()
+      server.closeAllConnections()
+    }
+    await rm(folder, { recursive: true })
+  })
+
+  const environment = (more: Record<string, string> = {}) => ({
+    TWILIO_ACCOUNT_SID: account,
+    TWILIO_AUTH_TOKEN: "sandbox-auth-token",
+    FLEX_API_BASE_URL: served.url,
+    ...more
+  })
+  const examine = async (args: ReadonlyArray<string>, env: Record<string, string>) => {
+    const { code, stdout } = await Command.run(["doctor", "--json", ...args], env)
+    const report = JSON.parse(stdout) as Report
+    assert.strictEqual(code, report.ok ? 0 : 1)
+    return { ...report, stdout, check: (name: string) => report.checks.find(({ check }) => check === name) }
+  }
+
+  it("finds nothing wrong on the sandbox, in words too", async () => {
+    const { code, stdout } = await Command.run(["doctor", "--sandbox"])
+    assert.strictEqual(code, 0)
+    for (const line of [
+      /^ok +node +v/mu,
+      /^ok +settings/mu,
+      /^ok +credentials +accepted by the sandbox/mu,
+      /^ok +protocol 2025-11-25 .*list_participants/mu,
+      /^ok +protocol 2026-07-28 .*list_participants/mu,
+      /FLEX_MCP_SANDBOX=true +\(flag --sandbox\)/u,
+      /Nothing is wrong/u
+    ]) {
+      assert.match(stdout, line)
+    }
+  })
+
+  it("finds nothing wrong with an API that answers, and reads only", async () => {
+    served.requests.length = 0
+    const report = await examine(["--read-only"], environment())
+    assert.isTrue(report.ok, report.stdout)
+    for (const name of ["credentials", "clock", "protocol 2025-11-25", "protocol 2026-07-28"]) {
+      assert.strictEqual(report.check(name)?.result, "ok", name)
+    }
+    assert.notInclude(report.check("protocol 2026-07-28")?.says, "set_participant_status")
+    assert.isTrue(served.requests.every((request) => request.startsWith("GET ")))
+  })
+
+  it("shows where each setting comes from, and no secret", async () => {
+    const { settings, stdout } = await examine(["--confirm", "always"], environment({ FLEX_MCP_READ_ONLY: "yes" }))
+    const from = (name: string) => settings.find(({ setting }) => setting === name)
+    assert.deepStrictEqual(from("FLEX_MCP_CONFIRM"), {
+      setting: "FLEX_MCP_CONFIRM",
+      value: "always",
+      from: "flag --confirm"
+    })
+    assert.deepStrictEqual(from("FLEX_MCP_READ_ONLY"), {
+      setting: "FLEX_MCP_READ_ONLY",
+      value: "yes",
+      from: "environment"
+    })
+    assert.strictEqual(from("TWILIO_AUTH_TOKEN")?.value, "***")
+    assert.notInclude(stdout, "sandbox-auth-token")
+  })
+
+  const broken: ReadonlyArray<
+    readonly [
+      string,
+      () => Record<string, string>,
+      string,
+      "failed" | "warning",
+      RegExp,
+      RegExp,
+      ReadonlyArray<string>?
+    ]
+  > = [
+    ["no credentials", () => ({ FLEX_API_BASE_URL: served.url }), "settings", "failed", /TWILIO_API_KEY/u, /--help/u],
+    [
+      "half a pair",
+      () => ({ TWILIO_API_SECRET: "half-a-secret" }),
+      "settings",
+      "failed",
+      /TWILIO_API_KEY is not set/u,
+      /./u
+    ],
+    [
+      "a setting that is none",
+      () => environment({ FLEX_MCP_CONFIRM: "maybe" }),
+      "settings",
+      "failed",
+      /must be one of auto/u,
+      /./u
+    ],
+    [
+      "wrong credentials",
+      () => environment({ TWILIO_AUTH_TOKEN: "wrong-secret" }),
+      "credentials",
+      "failed",
+      /401/u,
+      /belong together/u
+    ],
+    [
+      "a name that does not resolve",
+      () => environment({ FLEX_API_BASE_URL: "https://nowhere.invalid" }),
+      "dns",
+      "failed",
+      /nowhere.invalid/u,
+      /HTTPS_PROXY/u
+    ],
+    [
+      "a certificate that is not trusted",
+      () => environment({ FLEX_API_BASE_URL: `https://localhost:${secured.port}` }),
+      "tls",
+      "failed",
+      /cannot be secured/u,
+      /NODE_EXTRA_CA_CERTS/u
+    ],
+    [
+      "a clock that is an hour ahead",
+      () => environment({ FLEX_API_BASE_URL: `http://127.0.0.1:${(late.address() as AddressInfo).port}` }),
+      "clock",
+      "warning",
+      /3\d\d\d s ahead/u,
+      /NTP/u
+    ],
+    [
+      "a proxy that is away",
+      () => environment({ HTTPS_PROXY: "http://user:secret-password@127.0.0.1:1" }),
+      "proxy",
+      "failed",
+      /127.0.0.1:1 cannot be reached/u,
+      /HTTPS_PROXY/u
+    ],
+    [
+      "a Redis that is away",
+      () => environment({ REDIS_URL: "redis://:secret-password@127.0.0.1:1" }),
+      "redis",
+      "failed",
+      /ECONNREFUSED/u,
+      /REDIS_URL/u
+    ],
+    [
+      "a collector that is away",
+      () => environment({ OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1" }),
+      "telemetry",
+      "failed",
+      /cannot be reached/u,
+      /OTLP/u
+    ],
+    [
+      "keys that are away",
+      () =>
+        environment({
+          FLEX_MCP_JWKS_URL: "http://127.0.0.1:1/keys",
+          FLEX_MCP_ISSUER: "https://issuer.example",
+          FLEX_MCP_AUDIENCE: "us"
+        }),
+      "http",
+      "failed",
+      /gives no keys/u,
+      /jwks/u,
+      ["--http"]
+    ],
+    [
+      "a port that is taken",
+      () => environment({ FLEX_MCP_HTTP: `127.0.0.1:${(late.address() as AddressInfo).port}` }),
+      "http",
+      "warning",
+      /in use/u,
+      /--http/u
+    ]
+  ]
+  for (const [what, env, name, result, says, mend, args = []] of broken) {
+    it(`says what is wrong and what to mend: ${what}`, async () => {
+      const report = await examine(args, env())
+      const found = report.check(name)
+      assert.strictEqual(found?.result, result, report.stdout)
+      assert.match(found?.says ?? "", says)
+      assert.match(found?.mend ?? "", mend)
+      assert.strictEqual(report.ok, result === "warning")
+      assert.notMatch(report.stdout, /wrong-secret|half-a-secret|secret-password|sandbox-auth-token/u)
+    })
+  }
+
+  it("is content with an authority that was added, and a secret in a file", async () => {
+    await writeFile(join(folder, "auth-token"), "sandbox-auth-token\n")
+    const report = await examine([], {
+      TWILIO_ACCOUNT_SID: account,
+      TWILIO_AUTH_TOKEN_FILE: join(folder, "auth-token"),
+      FLEX_API_BASE_URL: `https://localhost:${secured.port}`,
+      NODE_EXTRA_CA_CERTS: secured.authority
+    })
+    assert.isTrue(report.ok, report.stdout)
+    for (const name of ["dns", "tls", "credentials"]) assert.strictEqual(report.check(name)?.result, "ok", name)
+    assert.match(report.check("tls")?.says ?? "", /Test authority/u)
+  })
+})

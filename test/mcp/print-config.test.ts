@@ -1,0 +1,155 @@
+/** `print-config`: what it prints is what each host takes, and starts the server. */
+import { Client } from "@modelcontextprotocol/client"
+import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
+import { assert, describe, it } from "vitest"
+import * as Command from "./command.ts"
+
+interface Launch {
+  readonly type?: string
+  readonly command: string
+  readonly args: ReadonlyArray<string>
+  readonly env?: Record<string, string>
+}
+
+/** As much TOML as there is in a Codex configuration: a table, strings, arrays of strings. */
+const readToml = (text: string): Record<string, Launch> => {
+  const [header = "", ...lines] = text.trim().split("\n")
+  const name = /^\[mcp_servers\.([\w-]+)\]$/u.exec(header)?.[1] ?? assert.fail(`not a table of servers: ${header}`)
+  const pairs = lines.map((line) => {
+    const [, key = "", value = ""] = /^(\w+) = (.+)$/u.exec(line) ?? assert.fail(`not a pair: ${line}`)
+    return [key, JSON.parse(value) as unknown]
+  })
+  return { [name]: Object.fromEntries(pairs) as Launch }
+}
+
+const json = (text: string) => JSON.parse(text) as Record<string, Record<string, Launch>>
+
+/** Where each host looks for servers, and how it refers to a secret. */
+const hosts = {
+  "claude-desktop": {
+    servers: (text: string) => json(text)["mcpServers"],
+    secret: /^put TWILIO_API_SECRET here$/u,
+    where: /claude_desktop_config\.json/u
+  },
+  "claude-code": {
+    servers: (text: string) => json(text)["mcpServers"],
+    secret: /^\$\{TWILIO_API_SECRET\}$/u,
+    where: /\.mcp\.json/u
+  },
+  cursor: {
+    servers: (text: string) => json(text)["mcpServers"],
+    secret: /^\$\{env:TWILIO_API_SECRET\}$/u,
+    where: /\.cursor\/mcp\.json/u
+  },
+  vscode: {
+    servers: (text: string) => json(text)["servers"],
+    secret: /^\$\{input:TWILIO_API_SECRET\}$/u,
+    where: /\.vscode\/mcp\.json/u
+  },
+  codex: { servers: readToml, secret: undefined, where: /\.codex\/config\.toml/u },
+  inspector: {
+    servers: (text: string) => json(text)["mcpServers"],
+    secret: /^put TWILIO_API_SECRET here$/u,
+    where: /npx @modelcontextprotocol\/inspector/u
+  }
+} as const
+
+describe("print-config", () => {
+  for (const [host, { secret, servers, where }] of Object.entries(hosts)) {
+    it(`${host}: its lines on stdout, where they belong on stderr, no secret in them`, async () => {
+      const env = { TWILIO_API_KEY: `SK${"0".repeat(32)}`, TWILIO_API_SECRET: "a-real-secret" }
+      const { code, stderr, stdout } = await Command.run(["print-config", host, "--read-only"], env)
+      assert.strictEqual(code, 0)
+      assert.match(stderr, where)
+      const server = servers(stdout)?.["flex-participants"]
+      assert.strictEqual(server?.command, process.execPath)
+      assert.deepStrictEqual(server?.args, [Command.main, "--read-only"])
+      if (secret === undefined) assert.include(stdout, 'env_vars = ["TWILIO_API_KEY","TWILIO_API_SECRET"]')
+      else assert.match(server?.env?.["TWILIO_API_SECRET"] ?? "", secret)
+      assert.notInclude(stdout + stderr, "a-real-secret")
+    })
+
+    it(`${host}: with --sandbox its lines start a server as they are`, async () => {
+      const { stdout } = await Command.run(["print-config", host, "--sandbox"])
+      const server = servers(stdout)?.["flex-participants"] ?? assert.fail(stdout)
+      assert.isUndefined(server.env)
+      const client = new Client({ name: "test", version: "1" })
+      await client.connect(new StdioClientTransport({ command: server.command, args: [...server.args], env: {} }))
+      assert.lengthOf((await client.listTools()).tools, 2)
+      await client.close()
+    })
+  }
+
+  it("VS Code asks for the secret without showing it", async () => {
+    const { stdout } = await Command.run(["print-config", "vscode"])
+    const { inputs } = JSON.parse(stdout) as {
+      readonly inputs: ReadonlyArray<{ readonly id: string; readonly password: boolean }>
+    }
+    assert.deepStrictEqual(
+      inputs.map(({ id, password }) => [id, password]),
+      [
+        ["TWILIO_API_KEY", false],
+        ["TWILIO_API_SECRET", true]
+      ]
+    )
+  })
+
+  for (const args of [[], ["emacs"], ["cursor", "vscode"]]) {
+    it(`refuses ${JSON.stringify(args)}, and names the hosts it knows`, async () => {
+      const { code, stderr, stdout } = await Command.run(["print-config", ...args])
+      assert.strictEqual(code, 2)
+      assert.strictEqual(stdout, "")
+      assert.match(stderr, /claude-desktop, claude-code, cursor, vscode, codex, inspector/u)
+    })
+  }
+})
+
+describe("the command line", () => {
+  it("print-config does not print how to start a server that nobody starts", async () => {
+    const { code, stderr } = await Command.run(["print-config", "cursor", "--http"])
+    assert.strictEqual(code, 2)
+    assert.match(stderr, /does not start a server that serves over HTTP/u)
+  })
+
+  it("--version, and --help with every command, flag and variable", async () => {
+    assert.match((await Command.run(["--version"])).stdout, /^\d+\.\d+\.\d+\n$/u)
+    const { code, stdout } = await Command.run(["--help"])
+    assert.strictEqual(code, 0)
+    for (const word of [
+      "doctor",
+      "print-config",
+      "--http",
+      "--read-only",
+      "TWILIO_API_SECRET",
+      "REDIS_URL",
+      "HTTPS_PROXY"
+    ]) {
+      assert.include(stdout, word)
+    }
+  })
+
+  it("refuses a command and a flag that it does not know", async () => {
+    assert.match((await Command.run(["sever"])).stderr, /there is no command "sever"/u)
+    assert.match((await Command.run(["--sandbx"])).stderr, /--sandbx/u)
+  })
+
+  it("takes each switch from the environment as well, and a flag wins", async () => {
+    const tools = async (args: ReadonlyArray<string>, env: Record<string, string>) => {
+      const client = new Client({ name: "test", version: "1" })
+      const transport = new StdioClientTransport({ command: process.execPath, args: [Command.main, ...args], env })
+      await client.connect(transport)
+      const { tools } = await client.listTools()
+      await client.close()
+      return tools
+    }
+    assert.lengthOf(await tools([], { FLEX_MCP_SANDBOX: "true", FLEX_MCP_READ_ONLY: "1" }), 1)
+    const [, write] = await tools(["--allow-status", "wrapup"], {
+      FLEX_MCP_SANDBOX: "true",
+      FLEX_MCP_ALLOW_STATUS: "closed"
+    })
+    assert.notInclude(JSON.stringify(write?.inputSchema.properties?.["status"]), "closed")
+    const { code, stderr } = await Command.run([], { FLEX_MCP_SANDBOX: "perhaps" })
+    assert.strictEqual(code, 2)
+    assert.match(stderr, /--sandbox \(FLEX_MCP_SANDBOX\) must be true or false/u)
+  })
+})

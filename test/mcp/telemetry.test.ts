@@ -1,0 +1,150 @@
+/** Traces and metrics, against a collector that the test starts: from the host's span down to each HTTP request. */
+import { once } from "node:events"
+import { createServer, type Server } from "node:http"
+import type { AddressInfo } from "node:net"
+import { Client } from "@modelcontextprotocol/client"
+import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/client"
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { type Served, start as startSandbox } from "../served.ts"
+import * as Command from "./command.ts"
+
+const channel = { interaction_sid: `KD02${"0".repeat(30)}`, channel_sid: `UO02${"0".repeat(30)}` }
+const traceId = "0af7651916cd43dd8448eb211c80319c"
+const spanId = "b7ad6b7169203331"
+const _meta = { traceparent: `00-${traceId}-${spanId}-01` }
+const secret = "sandbox-auth-token"
+const account = `AC${"0".repeat(31)}1`
+
+interface Span {
+  readonly traceId: string
+  readonly spanId: string
+  readonly parentSpanId?: string
+  readonly name: string
+  readonly attributes: ReadonlyArray<{ readonly key: string; readonly value: unknown }>
+}
+interface Exported {
+  readonly resourceSpans?: ReadonlyArray<{
+    readonly scopeSpans: ReadonlyArray<{ readonly spans: ReadonlyArray<Span> }>
+  }>
+  readonly resourceMetrics?: ReadonlyArray<{
+    readonly scopeMetrics: ReadonlyArray<{ readonly metrics: ReadonlyArray<{ readonly name: string }> }>
+  }>
+}
+
+describe("with a collector", () => {
+  let served: Served
+  let collector: Server
+  const received: Array<{ readonly path: string; readonly body: string }> = []
+  beforeAll(async () => {
+    served = await startSandbox()
+    collector = createServer((request, response) => {
+      let body = ""
+      request.on("data", (chunk: Buffer) => (body += chunk.toString()))
+      request.on("end", () => {
+        received.push({ path: request.url ?? "", body })
+        response.setHeader("Content-Type", "application/json").end("{}")
+      })
+    }).listen(0, "127.0.0.1")
+    await once(collector, "listening")
+  })
+  afterAll(async () => {
+    collector.close()
+    collector.closeAllConnections()
+    await served.close()
+  })
+
+  const environment = () => ({
+    TWILIO_ACCOUNT_SID: account,
+    TWILIO_AUTH_TOKEN: secret,
+    FLEX_API_BASE_URL: served.url,
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(collector.address() as AddressInfo).port}`
+  })
+  const exported = () => received.map(({ body }) => JSON.parse(body) as Exported)
+  const spans = () =>
+    exported().flatMap(({ resourceSpans = [] }) =>
+      resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans))
+    )
+  const metrics = () =>
+    exported().flatMap(({ resourceMetrics = [] }) =>
+      resourceMetrics.flatMap(({ scopeMetrics }) =>
+        scopeMetrics.flatMap((scope) => scope.metrics.map(({ name }) => name))
+      )
+    )
+
+  /** What was exported is all there once the server has ended. */
+  const assertLinked = () => {
+    const found = spans()
+    const call = found.find(({ name }) => name === "tools/call list_participants")
+    assert.strictEqual(call?.traceId, traceId)
+    assert.strictEqual(call?.parentSpanId, spanId)
+    const request = found.find(({ attributes }) => attributes.some(({ key }) => key === "http.request.method"))
+    assert.isDefined(request)
+    // Up from the HTTP request, span by span, to the call.
+    let up: Span | undefined = request
+    while (up !== undefined && up.spanId !== call?.spanId) up = found.find((span) => span.spanId === up?.parentSpanId)
+    assert.strictEqual(up?.spanId, call?.spanId)
+    assert.strictEqual(request?.traceId, traceId)
+
+    assert.includeMembers(metrics(), ["mcp.server.tool.calls", "flex.client.calls", "http.client.request.duration"])
+    assert.sameMembers([...new Set(received.map(({ path }) => path))], ["/v1/traces", "/v1/metrics"])
+    const everything = received.map(({ body }) => body).join("\n")
+    assert.include(everything, "flex-participants-mcp")
+    for (const hidden of [secret, btoa(`${account}:${secret}`)]) assert.notInclude(everything, hidden)
+  }
+
+  for (const mode of ["legacy", { pin: "2026-07-28" }] as const) {
+    it(`over stdio (${typeof mode === "string" ? mode : mode.pin})`, async () => {
+      received.length = 0
+      const client = new Client({ name: "test", version: "1" }, { versionNegotiation: { mode } })
+      const transport = new StdioClientTransport({
+        command: process.execPath,
+        args: [Command.main],
+        env: environment()
+      })
+      await client.connect(transport)
+      const listed = await client.callTool({ name: "list_participants", arguments: channel, _meta })
+      assert.notStrictEqual(listed.isError, true)
+      await client.close()
+      assertLinked()
+    })
+
+    it(`over HTTP (${typeof mode === "string" ? mode : mode.pin})`, async () => {
+      received.length = 0
+      const server = await Command.listen([], environment())
+      const client = new Client({ name: "test", version: "1" }, { versionNegotiation: { mode } })
+      await client.connect(new StreamableHTTPClientTransport(new URL(server.url)))
+      await client.callTool({ name: "list_participants", arguments: channel, _meta })
+      await client.close()
+      assert.strictEqual((await server.stop()).code, 0)
+      assertLinked()
+    })
+  }
+
+  it("a host without tracing gets a trace of its own, and a malformed parent is left aside", async () => {
+    for (const traceparent of [undefined, "00-nonsense", "x".repeat(10_000)]) {
+      received.length = 0
+      const server = await Command.listen([], environment())
+      const client = new Client({ name: "test", version: "1" })
+      await client.connect(new StreamableHTTPClientTransport(new URL(server.url)))
+      const meta = traceparent === undefined ? {} : { _meta: { traceparent } }
+      const listed = await client.callTool({ name: "list_participants", arguments: channel, ...meta })
+      assert.notStrictEqual(listed.isError, true)
+      await client.close()
+      await server.stop()
+      const call = spans().find(({ name }) => name === "tools/call list_participants")
+      assert.match(call?.traceId ?? "", /^[0-9a-f]{32}$/u)
+      assert.isTrue(call?.parentSpanId === undefined || call.parentSpanId === "")
+    }
+  })
+
+  it("a collector that is away stops nobody", async () => {
+    const server = await Command.listen([], { ...environment(), OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1" })
+    const client = new Client({ name: "test", version: "1" })
+    await client.connect(new StreamableHTTPClientTransport(new URL(server.url)))
+    const listed = await client.callTool({ name: "list_participants", arguments: channel })
+    assert.notStrictEqual(listed.isError, true)
+    await client.close()
+    assert.strictEqual((await server.stop()).code, 0)
+  })
+})
