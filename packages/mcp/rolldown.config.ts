@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs"
+import { licenses } from "./licenses.ts"
 import { defineConfig, type RolldownOptions } from "rolldown"
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { readonly version: string }
@@ -14,6 +15,7 @@ const bundle = (input: string, platform: "node" | "browser" = "node"): RolldownO
   transform: { define: { PACKAGE_VERSION: JSON.stringify(version) } },
   output: { dir: "dist", format: "esm", minify: true, chunkFileNames: `${input}-[name].js` },
   plugins: [
+    licenses,
     {
       // A bundle of its own: sharing parts with it would make the entry carry what only it needs.
       name: "operator-apart",

@@ -21,8 +21,20 @@ export interface Command {
 }
 
 /** Starts it with these variables and no others but PATH. */
-export const start = (args: ReadonlyArray<string>, env: Record<string, string> = {}): Command => {
-  const child = spawn(process.execPath, [main, ...args], { env: { PATH: process.env["PATH"], ...env } })
+export const start = (args: ReadonlyArray<string>, env: Record<string, string> = {}): Command =>
+  startProgram(main, args, env)
+
+/** Starts a copy of it that lies elsewhere, as another user where this one may. */
+export const startProgram = (
+  program: string,
+  args: ReadonlyArray<string>,
+  env: Record<string, string>,
+  user?: number
+): Command => startNode([program, ...args], env, process.getuid?.() === 0 ? user : undefined)
+
+export const startNode = (args: ReadonlyArray<string>, env: Record<string, string> = {}, user?: number): Command => {
+  const as = user === undefined ? {} : { uid: user, gid: user }
+  const child = spawn(process.execPath, [...args], { env: { PATH: process.env["PATH"], ...env }, ...as })
   const output = { stdout: "", stderr: "" }
   child.stdout.on("data", (chunk: Buffer) => (output.stdout += chunk.toString()))
   child.stderr.on("data", (chunk: Buffer) => (output.stderr += chunk.toString()))

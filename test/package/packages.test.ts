@@ -1,0 +1,119 @@
+/** What is published: whole, self-contained, and starting on every Node that it promises. */
+import { execFile, execFileSync } from "node:child_process"
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { promisify } from "node:util"
+import { Client } from "@modelcontextprotocol/client"
+import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
+import { publint } from "publint"
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import * as Nodes from "../nodes.ts"
+import * as Pack from "./pack.ts"
+
+const here = Pack.temporary()
+afterAll(here.remove)
+
+describe("each package", () => {
+  for (const name of ["core", "sandbox", "mcp"] as const) {
+    it(`${name}: publint and attw find nothing`, { timeout: 120_000 }, async () => {
+      const tarball = Pack.pack(name, here.path)
+      const unpacked = join(here.path, `${name}-unpacked`)
+      mkdirSync(unpacked)
+      execFileSync("tar", ["-xzf", tarball, "-C", unpacked, "--strip-components=1"])
+      const { messages } = await publint({ pkgDir: unpacked, level: "suggestion", strict: true, pack: false })
+      assert.deepStrictEqual(messages, [])
+
+      const attw = join(import.meta.dirname, "../node_modules/.bin/attw")
+      // ESM alone, by resolvers of today: there is no CommonJS here to be wrong about.
+      const profile = ["--profile", "esm-only", "--format", "json", "--exclude-entrypoints", "./package.json"]
+      const { stdout } = await promisify(execFile)(attw, [tarball, ...profile], { maxBuffer: 2 ** 26 })
+      const { analysis } = JSON.parse(stdout) as { readonly analysis: { readonly problems: ReadonlyArray<unknown> } }
+      const problems = analysis.problems.filter(
+        (problem) =>
+          !/"(?:node10|node16-cjs)"/u.test(JSON.stringify(problem)) &&
+          !/CJSResolvesToESM/u.test(JSON.stringify(problem))
+      )
+      assert.deepStrictEqual(problems, [])
+    })
+  }
+})
+
+describe("the server, installed by npm from its tarball", () => {
+  const home = join(here.path, "home")
+  const installed = join(home, "node_modules/@flex-participants/mcp")
+  beforeAll(() => {
+    mkdirSync(home)
+    writeFileSync(join(home, "package.json"), '{ "private": true }')
+    const tarball = Pack.pack("mcp", here.path)
+    execFileSync("npm", ["install", "--no-audit", "--no-fund", "--offline", tarball], { cwd: home, stdio: "ignore" })
+  }, 60_000)
+
+  it("is one package, with nothing beside it", () => {
+    const packages = readdirSync(join(home, "node_modules")).filter((entry) => !entry.startsWith("."))
+    assert.deepStrictEqual(packages, ["@flex-participants"])
+    const { dependencies } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8")) as Record<
+      string,
+      unknown
+    >
+    assert.isUndefined(dependencies)
+  })
+
+  it("brings its licence, and those of what it bundles, with their texts", () => {
+    assert.match(readFileSync(join(installed, "LICENSE"), "utf8"), /MIT License/u)
+    const list = readFileSync(join(installed, "dist/THIRD-PARTY-LICENSES.txt"), "utf8")
+    for (const name of ["effect", "@modelcontextprotocol/server", "@hono/node-server", "jose", "zod"]) {
+      assert.match(list, new RegExp(`^${name} \\d`, "mu"))
+    }
+    assert.notInclude(list, "Licence: unknown")
+    assert.notMatch(list, /Licence: (?!MIT|Apache-2\.0|ISC|BSD|0BSD|see its page)/u)
+  })
+
+  it("holds no source, no test, no machine's path", () => {
+    const files = readdirSync(join(installed, "dist"))
+    assert.isTrue(
+      files.every((file) => /\.js$|^WebHandler\.d\.ts$|^THIRD-PARTY-LICENSES\.txt$/u.test(file)),
+      `${files}`
+    )
+    for (const file of files)
+      assert.notInclude(readFileSync(join(installed, "dist", file), "utf8"), import.meta.dirname)
+  })
+
+  const nodes = [
+    [process.version, process.execPath],
+    ...Nodes.majors.map((major) => [`v${major}`, Nodes.program(major)])
+  ] as const
+  for (const [version, node] of nodes) {
+    it.skipIf(node === undefined)(
+      `starts and works on Node ${version} (${Nodes.howTo})`,
+      { timeout: 60_000 },
+      async () => {
+        for (const mode of ["legacy", { pin: "2026-07-28" }] as const) {
+          const client = new Client({ name: "test", version: "1" }, { versionNegotiation: { mode } })
+          const args = [join(installed, "dist/main.js"), "--sandbox"]
+          await client.connect(new StdioClientTransport({ command: node ?? "", args, env: {} }))
+          const channel = { interaction_sid: `KD01${"0".repeat(30)}`, channel_sid: `UO01${"0".repeat(30)}` }
+          const listed = await client.callTool({ name: "list_participants", arguments: channel })
+          assert.notStrictEqual(listed.isError, true)
+          await client.close()
+        }
+        // What lies beside the entry is loaded there too.
+        const { stdout } = await promisify(execFile)(node ?? "", [
+          join(installed, "dist/main.js"),
+          "doctor",
+          "--sandbox",
+          "--json"
+        ])
+        assert.isTrue((JSON.parse(stdout) as { readonly ok: boolean }).ok)
+      }
+    )
+  }
+
+  it("starts by the name that npm gives it", async () => {
+    const { stdout } = await promisify(execFile)(join(home, "node_modules/.bin/flex-participants-mcp"), ["--version"])
+    const { version } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8")) as {
+      readonly version: string
+    }
+    assert.strictEqual(stdout, `${version}\n`)
+    assert.isTrue(existsSync(join(home, "node_modules/.bin/flex-participants-mcp")))
+  })
+})
