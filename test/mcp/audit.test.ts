@@ -1,5 +1,5 @@
 /** One line on stderr for each write: when, what, on whom, asked and answered how, result, Twilio's request id. */
-import { afterEach, assert, beforeEach, describe, it } from "vitest"
+import { afterEach, assert, beforeEach, describe, it, vi } from "vitest"
 import { type Served, start } from "../served.ts"
 import { type Action, call, channel, connect, environment, raw, sid, write } from "./host.ts"
 
@@ -199,16 +199,18 @@ describe("cancellation", () => {
     })
   }
 
-  it("a host whose time is up cancels: the write is interrupted, and reported", async () => {
+  it("a host whose time is up, a minute, cancels: the write is interrupted, and reported", async () => {
     const arrival = hold("POST")
     const client = await connect({ env: environment(served.url) })
-    const done = client.callTool(
-      { name: "set_participant_status", arguments: write(1, 2, "closed") },
-      { timeout: 2_000 }
-    )
-    const failure = await done.catch((error: unknown) => String(error))
-    assert.match(String(failure), /timed out/iu)
-    await aborted(await arrival)
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] })
+    const failure = client
+      .callTool({ name: "set_participant_status", arguments: write(1, 2, "closed") })
+      .catch((error: unknown) => String(error))
+    const signal = await arrival
+    vi.advanceTimersByTime(60_000)
+    vi.useRealTimers()
+    assert.match(String(await failure), /timed out/iu)
+    await aborted(signal)
     await client.close()
     assert.match(client.stderr(), /result=unknown reason=interrupted\n$/u)
   })
