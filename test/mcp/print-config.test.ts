@@ -1,4 +1,8 @@
-/** `print-config`: what it prints is what each host takes, and starts the server. */
+/** `print-config`: what it prints is what each host takes, starts the server, and is what the guide shows. */
+import { execFileSync } from "node:child_process"
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
 import { Client } from "@modelcontextprotocol/client"
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
 import { assert, describe, it } from "vitest"
@@ -79,6 +83,21 @@ describe("print-config", () => {
       await client.close()
     })
   }
+
+  it("as npx runs it, it prints what the guide shows, to the letter", () => {
+    const guide = readFileSync(join(import.meta.dirname, "../../docs/mcp.md"), "utf8")
+    const home = mkdtempSync(join(tmpdir(), "print-config-"))
+    const dist = join(home, "_npx/1/node_modules/@flex-participants/mcp/dist")
+    cpSync(dirname(Command.main), dist, { recursive: true })
+    cpSync(join(dirname(Command.main), "../package.json"), join(dist, "../package.json"))
+    for (const host of Object.keys(hosts)) {
+      const args = [join(dist, "main.js"), "print-config", host]
+      const printed = execFileSync(process.execPath, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] })
+      const [, shown] = new RegExp(`<!-- print-config: ${host} -->\n\`\`\`\\w+\n([^]*?)\`\`\``, "u").exec(guide) ?? []
+      assert.strictEqual(shown, printed, host)
+    }
+    rmSync(home, { recursive: true })
+  })
 
   it("VS Code asks for the secret without showing it", async () => {
     const { stdout } = await Command.run(["print-config", "vscode"])
