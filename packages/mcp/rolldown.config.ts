@@ -1,19 +1,32 @@
 import { readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
 import { licenses } from "./licenses.ts"
 import { defineConfig, type RolldownOptions } from "rolldown"
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { readonly version: string }
 
-/** Nothing is resolved at run time. What few runs need lies in files beside the entry. */
-const bundle = (input: string, platform: "node" | "browser" = "node"): RolldownOptions => ({
+/**
+ * Nothing is resolved at run time. What few runs need lies in files beside the entry, what is needed at once in one:
+ * `start` with all that it imports, also where what is loaded later shares some of it.
+ */
+const bundle = (input: string, start: string, platform: "node" | "browser" = "node"): RolldownOptions => ({
   input: `src/${input}.ts`,
   platform,
   logLevel: "warn",
   resolve: {
-    conditionNames: ["@flex-participants/source", platform === "node" ? "node" : "workerd", "import", "default"]
+    conditionNames: ["@flex-participants/source", platform === "node" ? "node" : "workerd", "import", "default"],
+    ...(platform === "node"
+      ? { alias: { "@modelcontextprotocol/server/_shims": fileURLToPath(new URL("src/SdkShims.ts", import.meta.url)) } }
+      : undefined)
   },
   transform: { define: { PACKAGE_VERSION: JSON.stringify(version) } },
-  output: { dir: "dist", format: "esm", minify: true, chunkFileNames: `${input}-[name].js` },
+  output: {
+    dir: "dist",
+    format: "esm",
+    minify: true,
+    chunkFileNames: `${input}-[name].js`,
+    codeSplitting: { groups: [{ name: "start", test: new RegExp(`/src/${start}\\.ts$`, "u") }] }
+  },
   plugins: [
     licenses,
     {
@@ -24,4 +37,8 @@ const bundle = (input: string, platform: "node" | "browser" = "node"): RolldownO
   ]
 })
 
-export default defineConfig([bundle("main"), bundle("Operator"), bundle("WebHandler", "browser")])
+export default defineConfig([
+  bundle("main", "Command"),
+  bundle("Operator", "Operator"),
+  bundle("WebHandler", "WebHandler", "browser")
+])

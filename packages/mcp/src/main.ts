@@ -1,24 +1,19 @@
 #!/usr/bin/env node
 /**
- * The command. What an assistant's host starts, the tools over stdio, is in this file's bundle and starts at once. All the
- * rest is in another bundle, which is loaded when the command line or the environment asks for something in it.
+ * Starts the command with what an earlier start has compiled: from Node 22.1 on that halves the time to the first answer.
+ *
+ * The compiled code lies in the user's home and not where Node would put it, in the temporary directory: what others can
+ * write there would be run here. Where there is no home, or it can't be written to, the command starts without.
+ * NODE_COMPILE_CACHE names another directory, and NODE_DISABLE_COMPILE_CACHE=1 turns it off.
  */
-import { FlexClient } from "@flex-participants/core"
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
-import * as Run from "./Run.ts"
-import * as Serve from "./Serve.ts"
-import * as Settings from "./Settings.ts"
-import * as Stdio from "./Stdio.ts"
+import module from "node:module"
+import { homedir } from "node:os"
+import { join } from "node:path"
 
-const line = Settings.parse(process.argv.slice(2))
-if ("problem" in line) {
-  process.exitCode = Run.refuse(line.problem)
-} else if (line.command === "serve" && Effect.runSync(Effect.provide(Settings.isPlain, Settings.layer(line.given)))) {
-  Stdio.claimStdout()
-  const client = FlexClient.layerConfig.pipe(Layer.provide(NodeHttpClient.layerNodeHttpOptions({ keepAlive: true })))
-  Run.run(line, Effect.withTracerEnabled(Serve.serve(client, Stdio.serve), false))
-} else {
-  void import("./Operator.ts").then((operator) => operator.run(line))
+const enable: ((directory: string) => unknown) | undefined = Reflect.get(module, "enableCompileCache")
+try {
+  enable?.(join(homedir(), ".cache", "flex-participants-mcp"))
+} catch {
+  // No home.
 }
+await import("./Command.ts")
