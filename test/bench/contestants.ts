@@ -1,7 +1,6 @@
 /** Who takes part, and how each is started. */
-import { execFileSync, spawn } from "node:child_process"
+import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { existsSync, mkdirSync } from "node:fs"
 import { createRequire } from "node:module"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
@@ -101,20 +100,4 @@ export const twilio = async (sizes: ReadonlyArray<number>) => {
       await once(child, "exit")
     }
   }
-}
-
-/** A release of Node, out of the npm package that carries it; installed once. */
-export const node = (major: number): string => {
-  if (Number(process.versions.node.split(".")[0]) === major) return process.execPath
-  const name = `node-${process.platform === "win32" ? "win" : process.platform}-${process.arch}`
-  const prefix = `${cache}/node-${major}`
-  const binary = `${prefix}/node_modules/${name}/bin/node${process.platform === "win32" ? ".exe" : ""}`
-  if (!existsSync(binary)) {
-    mkdirSync(prefix, { recursive: true })
-    execFileSync("npm", ["install", "--no-save", "--no-audit", "--no-fund", "--prefix", prefix, `${name}@${major}`], {
-      stdio: ["ignore", "ignore", "inherit"],
-      shell: process.platform === "win32"
-    })
-  }
-  return binary
 }

@@ -2,7 +2,8 @@
 import { execFileSync } from "node:child_process"
 import { accessSync, constants, writeFileSync } from "node:fs"
 import { calls } from "./call.ts"
-import { environment, node, type Server, servers, twilio } from "./contestants.ts"
+import { install, majors, program } from "../nodes.ts"
+import { environment, type Server, servers, twilio } from "./contestants.ts"
 import { connect, interleave, start } from "./measure.ts"
 import { type Part, table } from "./table.ts"
 
@@ -64,12 +65,16 @@ const contestants = (measure: (server: Server) => () => Promise<Sample>) =>
   Object.fromEntries(names.map((name) => [name, measure(name)]))
 
 export const part: Part = async (report) => {
-  const majors = [20, 22, 24, 26]
-  for (const major of majors) {
-    const binary = node(major)
+  install()
+  const others = majors.map((major) => [`${major}`, program(major)] as const)
+  for (const [major, binary] of [
+    [`${process.versions.node}, which runs all other parts too`, process.execPath] as const,
+    ...others
+  ]) {
+    if (binary === undefined || (binary === process.execPath && major.length < 3)) continue
     const samples = await interleave(
       { [nothing]: bare(binary), ...contestants((name) => listTools(name, binary)) },
-      major === majors[0] ? 15 : 9
+      binary === process.execPath ? 15 : 7
     )
     report(
       table({

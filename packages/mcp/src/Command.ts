@@ -2,6 +2,7 @@
  * The command. What an assistant's host starts, the tools over stdio, is in this file's bundle and starts at once. All the
  * rest is in another bundle, which is loaded when the command line or the environment asks for something in it.
  */
+import "./Jitless.ts"
 import { FlexClient } from "@flex-participants/core"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
