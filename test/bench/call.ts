@@ -42,9 +42,9 @@ interface Sample {
 }
 
 const warmUp = 300
-const together = 3000
+const together = 2000
 const atOnce = 32
-const oneByOne = 800
+const oneByOne = 500
 
 const measure = (tool: keyof typeof calls, server: Server, url: string) => async (): Promise<Sample> => {
   const host = await connect(servers[server], environment(url))
@@ -88,7 +88,7 @@ export const part: Part = async (report) => {
           .filter((server) => !server.endsWith("bundled"))
           .map((server) => [server, measure(tool, server, api.url)])
       ),
-      5
+      4
     )
     report(
       table({

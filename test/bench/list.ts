@@ -28,7 +28,7 @@ const measure =
     return { ms: Number(await printed), cpu, peak }
   }
 
-const flat = [10_000, 1_000_000] as const
+const flat = [10_000, 100_000, 1_000_000] as const
 
 export const part: Part = async (report) => {
   const sizes = [1000, 10_000, 100_000]
@@ -39,7 +39,7 @@ export const part: Part = async (report) => {
         Object.fromEntries(
           Object.entries(programs).map(([name, program]) => [name, measure(program, api.url, size, pageSize)])
         ),
-        size / pageSize > 1000 ? 3 : 7
+        size / pageSize > 1000 ? 3 : 5
       )
       report(
         table({
@@ -71,7 +71,7 @@ export const part: Part = async (report) => {
       title: "list: memory of a stream by 1,000",
       samples,
       figures: { "peak, MB": ({ peak }) => peak / 1e6, "time, ms": ({ ms }) => ms },
-      ratios: [{ figure: "peak, MB", bases: ["stream of 10,000"] }]
+      ratios: [{ figure: "peak, MB", bases: ["stream of 10,000", "stream of 100,000"] }]
     })
   )
 }

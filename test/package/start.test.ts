@@ -1,0 +1,77 @@
+/** What the server keeps of its compiled code between starts, and that it starts where it can keep nothing. */
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { text } from "node:stream/consumers"
+import { fileURLToPath } from "node:url"
+import { afterEach, assert, beforeEach, describe, it } from "vitest"
+import { howTo, majors, program } from "../nodes.ts"
+
+const main = fileURLToPath(new URL("../../packages/mcp/dist/main.js", import.meta.url))
+
+const request = {
+  jsonrpc: "2.0",
+  id: 1,
+  method: "initialize",
+  params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "test", version: "1" } }
+}
+
+/** Starts it with this home, and gives what it answered and said. */
+const serve = async (node: string, env: Record<string, string>) => {
+  const child = spawn(node, [main], {
+    env: {
+      PATH: process.env["PATH"],
+      TWILIO_API_KEY: `SK${"0".repeat(31)}1`,
+      TWILIO_API_SECRET: "sandbox-api-secret",
+      ...env
+    }
+  })
+  const [stdout, stderr] = [text(child.stdout), text(child.stderr)]
+  child.stdin.end(`${JSON.stringify(request)}\n`)
+  const [code] = (await once(child, "close")) as [number | null]
+  return { code, stdout: await stdout, stderr: await stderr }
+}
+
+let home: string
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), "start-"))
+})
+afterEach(() => rmSync(home, { recursive: true, force: true }))
+
+const running = [`${process.versions.node.split(".")[0]}`, process.execPath] as const
+const others = majors.map((major) => [`${major}`, program(major)] as const).filter(([, path]) => path !== running[1])
+
+for (const [major, node] of [running, ...others]) {
+  describe.skipIf(node === undefined)(`Node ${major}${node === undefined ? ` (skipped: ${howTo})` : ""}`, () => {
+    const start = (env: Record<string, string>) => serve(node ?? "", env)
+    const kept = () => join(home, ".cache", "flex-participants-mcp")
+
+    it("keeps compiled code in the home where Node can do that, and starts with it as without it", async () => {
+      const first = await start({ HOME: home })
+      const second = await start({ HOME: home })
+      assert.deepStrictEqual(second, first)
+      assert.include(first.stdout, "flex-participants")
+      assert.strictEqual(first.stderr, "")
+      assert.strictEqual(existsSync(kept()) && readdirSync(kept()).length > 0, Number(major) >= 22)
+    })
+
+    it("keeps nothing where it is told not to", async () => {
+      const { stdout } = await start({ HOME: home, NODE_DISABLE_COMPILE_CACHE: "1" })
+      assert.include(stdout, "flex-participants")
+      assert.isFalse(existsSync(kept()))
+    })
+
+    it("starts where it can keep nothing, and says nothing of it", async () => {
+      mkdirSync(join(home, ".cache"))
+      writeFileSync(kept(), "a file in the place of the directory")
+      for (const place of [home, "/nonexistent"]) {
+        const { code, stderr, stdout } = await start({ HOME: place })
+        assert.strictEqual(code, 0)
+        assert.strictEqual(stderr, "")
+        assert.include(stdout, "flex-participants")
+      }
+    })
+  })
+}
