@@ -153,6 +153,47 @@ const raw = async (url: string, request: string): Promise<string> => {
   return chunk.toString()
 }
 
+describe("asking a person before a write", () => {
+  const agent = { ...channel(1), participant_sid: sid(1, "UT", 2), status: "wrapup" }
+  let server: Command.Listening
+  beforeAll(async () => {
+    server = await Command.listen(["--sandbox", "--confirm", "always"])
+  })
+  afterAll(() => server.stop())
+
+  const write = async (mode: (typeof eras)[number], action: "accept" | "decline") => {
+    const client = new Client(
+      { name: "test", version: "1.0.0" },
+      { versionNegotiation: { mode }, capabilities: { elicitation: { form: {} } } }
+    )
+    const questions: Array<string> = []
+    client.setRequestHandler("elicitation/create", (request) => {
+      questions.push(request.params.message)
+      return { action }
+    })
+    await client.connect(new StreamableHTTPClientTransport(new URL(server.url)))
+    const { content, isError = false } = await client.callTool({ name: "set_participant_status", arguments: agent })
+    await client.close()
+    return { questions, isError, text: content[0]?.type === "text" ? content[0].text : "" }
+  }
+
+  it("in the 2025 era nobody can be asked without a session, and the write is refused", async () => {
+    const { isError, questions, text } = await write("legacy", "accept")
+    assert.isTrue(isError)
+    assert.lengthOf(questions, 0)
+    assert.match(text, /this host cannot ask.*Nothing was changed/u)
+  })
+
+  it("in 2026-07-28 the host asks and calls again: a decline changes nothing, an accept is sent", async () => {
+    const declined = await write({ pin: "2026-07-28" }, "decline")
+    assert.isTrue(declined.isError)
+    assert.match(declined.text, /declined.*Nothing was changed/u)
+    const accepted = await write({ pin: "2026-07-28" }, "accept")
+    assert.match(accepted.questions.join(), /Move this agent to wrapup/u)
+    assert.match(accepted.text, /"accepted"/u)
+  })
+})
+
 describe("with a bearer token", () => {
   let folder: string
   let server: Command.Listening
