@@ -1,5 +1,5 @@
 /** The exported handler, as it was built: in this process, without a port, and behind a server of another maker. */
-import { readFile } from "node:fs/promises"
+import { readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client"
 import { make, type WebHandler } from "@flex-participants/mcp/http"
@@ -61,10 +61,15 @@ describe("the exported handler", () => {
     assert.match(await problem({ apiBaseUrl: "http://example.com" }), /baseUrl must be https/u)
   })
 
-  it("asks nothing of Node, and of no other package", async () => {
-    const built = fileURLToPath(new URL("../../packages/mcp/dist/WebHandler.js", import.meta.url))
-    const source = await readFile(built, "utf8")
-    assert.notMatch(source, /(?:^|[;}\n])import[\s{*"'`]/u)
-    assert.notMatch(source, /\b(?:import|require)\(["'`]/u)
+  it("asks nothing of Node, and of no other package", () => {
+    const dist = fileURLToPath(new URL("../../packages/mcp/dist/", import.meta.url))
+    const files = readdirSync(dist).filter((file) => /^WebHandler.*\.js$/u.test(file))
+    assert.include(files, "WebHandler.js")
+    for (const file of files) {
+      const source = readFileSync(dist + file, "utf8")
+      const imports = source.matchAll(/(?:^|[;}\n])(?:import|export)\b[^;'"`]*?(?:from)?\s*["'`]([^"'`]+)["'`]/gu)
+      for (const [, from = ""] of imports) assert.match(from, /^\.\/WebHandler[\w-]*\.js$/u)
+      assert.notMatch(source, /\b(?:import|require)\(["'`]/u)
+    }
   })
 })
