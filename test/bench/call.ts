@@ -5,10 +5,21 @@ import { connect, type Host, interleave, percentile } from "./measure.ts"
 import { type Part, table } from "./table.ts"
 
 const size = 50
-const { interactionSid, channelSid } = sids(size)
-const channel = { interaction_sid: interactionSid, channel_sid: channelSid }
-const twilioChannel = { InteractionSid: interactionSid, ChannelSid: channelSid }
-const agent = participantSid(size, 1)
+const of = (size: number) => {
+  const { interactionSid, channelSid } = sids(size)
+  return {
+    ours: { interaction_sid: interactionSid, channel_sid: channelSid },
+    twilios: { InteractionSid: interactionSid, ChannelSid: channelSid }
+  }
+}
+
+/** Where statuses are set: every fourth is an agent, so that each of 32 calls at once can have another. */
+const crowd = 128
+let turn = 0
+const nextAgent = () => participantSid(crowd, 1 + 4 * (turn++ % (crowd / 4)))
+
+/** The channels that the calls need. */
+export const sizes = [size, crowd]
 
 /** The same request to each server, in the words that its tools take. */
 export const calls = {
@@ -16,8 +27,8 @@ export const calls = {
     host.request(
       "tools/call",
       server === "@twilio-alpha/mcp"
-        ? { name: "TwilioFlexV1--ListInteractionChannelParticipant", arguments: twilioChannel }
-        : { name: "list_participants", arguments: { ...channel, limit: size } }
+        ? { name: "TwilioFlexV1--ListInteractionChannelParticipant", arguments: of(size).twilios }
+        : { name: "list_participants", arguments: { ...of(size).ours, limit: size } }
     ),
   set: (host: Host, server: Server) =>
     host.request(
@@ -25,9 +36,12 @@ export const calls = {
       server === "@twilio-alpha/mcp"
         ? {
             name: "TwilioFlexV1--UpdateInteractionChannelParticipant",
-            arguments: { ...twilioChannel, Sid: agent, Status: "wrapup" }
+            arguments: { ...of(crowd).twilios, Sid: nextAgent(), Status: "wrapup" }
           }
-        : { name: "set_participant_status", arguments: { ...channel, participant_sid: agent, status: "wrapup" } }
+        : {
+            name: "set_participant_status",
+            arguments: { ...of(crowd).ours, participant_sid: nextAgent(), status: "wrapup" }
+          }
     )
 }
 
@@ -80,7 +94,7 @@ const measure = (tool: keyof typeof calls, server: Server, url: string) => async
 }
 
 export const part: Part = async (report) => {
-  const api = await twilio([size])
+  const api = await twilio(sizes)
   for (const tool of ["list", "set"] as const) {
     const samples = await interleave(
       Object.fromEntries(
@@ -92,7 +106,10 @@ export const part: Part = async (report) => {
     )
     report(
       table({
-        title: tool === "list" ? "call: list_participants, 50 of them" : "call: set_participant_status",
+        title:
+          tool === "list"
+            ? "call: list_participants, 50 of them"
+            : `call: set_participant_status, in a channel of ${crowd}`,
         samples,
         figures: {
           "p50, ms": ({ p50 }) => p50,

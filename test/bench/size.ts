@@ -5,7 +5,7 @@ import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { gzipSync } from "node:zlib"
 import { encode } from "gpt-tokenizer"
-import { calls } from "./call.ts"
+import { calls, sizes } from "./call.ts"
 import { environment, ours, type Server, servers, twilio } from "./contestants.ts"
 import { connect } from "./measure.ts"
 import type { Part } from "./table.ts"
@@ -115,7 +115,7 @@ const text = (result: unknown) =>
   (result as { readonly content: ReadonlyArray<{ readonly text: string }> }).content.map(({ text }) => text).join("")
 
 const answers = async () => {
-  const api = await twilio([50])
+  const api = await twilio(sizes)
   const names = (Object.keys(servers) as ReadonlyArray<Server>).filter((name) => !name.endsWith("bundled"))
   const rows: Record<string, Record<string, number>> = {}
   for (const name of names) {

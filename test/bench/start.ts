@@ -1,7 +1,7 @@
 /** Start: from spawn to the answers of `initialize` and `tools/list`, to the end of the process, and to a first result. */
 import { execFileSync } from "node:child_process"
 import { accessSync, constants, writeFileSync } from "node:fs"
-import { calls } from "./call.ts"
+import { calls, sizes } from "./call.ts"
 import { install, majors, program } from "../nodes.ts"
 import { environment, type Server, servers, twilio } from "./contestants.ts"
 import { connect, interleave, start } from "./measure.ts"
@@ -109,7 +109,7 @@ export const part: Part = async (report) => {
     )
   }
 
-  const api = await twilio([50])
+  const api = await twilio(sizes)
   const samples = await interleave(
     contestants((name) => firstResult(name, api.url)),
     15
