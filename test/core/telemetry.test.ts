@@ -115,8 +115,12 @@ describe("metrics", () => {
           ["setStatus", "OutcomeUnknown", 1]
         ]
       )
-      const retries = metrics.find(({ id }) => id === "flex.client.retries")
-      assert.deepInclude(retries, { operation: "list", reason: "ServerError", count: 1 })
+      // What is not tried again is not counted as that either.
+      const retries = metrics.filter(({ id }) => id === "flex.client.retries")
+      assert.deepStrictEqual(
+        retries.map(({ count, operation, reason }) => [operation, reason, count]),
+        [["list", "ServerError", 1]]
+      )
       const durations = metrics.filter(({ id }) => id === "http.client.request.duration")
       assert.sameMembers(
         durations.map((duration) => duration["http.response.status_code"]),
@@ -137,6 +141,19 @@ describe("metrics", () => {
 })
 
 describe("log lines", () => {
+  it.effect("none for what is not tried again", () =>
+    Effect.gen(function* () {
+      for (const [answer, f] of [
+        [refused(404, 20404), list],
+        [refused(500, 20500), close]
+      ] as const) {
+        const { attributes, lines } = yield* watched(call(double(answer), f))
+        assert.isEmpty(lines)
+        assert.notProperty(attributes(f === list ? "Participants.list" : "Participants.setStatus"), "flex.retries")
+      }
+    })
+  )
+
   it.live("one for each retry, at level Debug, with the reason", () =>
     Effect.gen(function* () {
       const { lines } = yield* watched(

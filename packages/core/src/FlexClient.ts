@@ -189,10 +189,11 @@ const make = Effect.fnUntraced(function* (options: Options) {
     return decoded.success
   })
 
-  const schedule = (operation: Operation, call: Call["Service"]) =>
+  const schedule = (operation: Operation, call: Call["Service"], write: boolean) =>
     Schedule.exponential(settings.base).pipe(
       Schedule.jittered,
       Schedule.setInputType<Reason>(),
+      Schedule.while(({ input }) => mayRepeat(input, write)),
       Schedule.modifyDelay(({ duration, input }) =>
         Effect.succeed(Duration.max(Duration.min(duration, settings.maxDelay), input.retryAfter ?? Duration.zero))
       ),
@@ -232,7 +233,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
             call.last = reason
           })
         ),
-        Effect.retry({ schedule: schedule(operation, call), while: (reason) => mayRepeat(reason, write) }),
+        Effect.retry(schedule(operation, call, write)),
         Effect.timeoutOrElse({ duration: settings.total, orElse: () => Effect.fail(outOfTime(call, write)) }),
         Effect.mapError((reason) => new FlexError({ operation, reason })),
         Telemetry.counted(operation, () => call.retries)
