@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url"
 import * as NodeRedis from "@effect/platform-node/NodeRedis"
 import { assert, describe, it } from "@effect/vitest"
 import { FlexClient, Participants } from "@flex-participants/core"
-import { Effect, Fiber, Layer, Logger } from "effect"
+import { Clock, Effect, Fiber, Layer, Logger } from "effect"
 import { RateLimiter } from "effect/persistence"
 import { TestClock } from "effect/testing"
 import { start } from "../served.ts"
@@ -65,6 +65,27 @@ describe("in memory", () => {
       yield* TestClock.adjust("4 seconds")
       assert.isDefined(fiber.pollUnsafe())
       assert.lengthOf(http.requests, 4)
+      yield* Fiber.join(fiber)
+    })
+  )
+
+  it.effect("a clock of the machine that is put back an hour holds nobody up", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(7_200_000)
+      const http = double(moved())
+      const clock = yield* Clock.Clock
+      let putBack = 0
+      const wall = { currentTimeMillisUnsafe: { value: () => clock.currentTimeMillisUnsafe() - putBack } }
+      const program = call(http, (participants) =>
+        Effect.gen(function* () {
+          yield* many(20, close)(participants)
+          putBack = 3_600_000
+          yield* many(20, close)(participants)
+        })
+      ).pipe(Effect.provideService(Clock.Clock, Object.create(clock, wall) as Clock.Clock))
+      const fiber = yield* Effect.forkChild(program)
+      yield* TestClock.adjust("1001 millis")
+      assert.lengthOf(http.requests, 40)
       yield* Fiber.join(fiber)
     })
   )

@@ -20,7 +20,24 @@ const patience = Duration.seconds(1)
 /** How long a store that failed is left alone. */
 const pause = Duration.seconds(10)
 
-const inMemory = RateLimiter.make.pipe(Effect.provide(RateLimiter.layerStoreMemory))
+const inMemory = RateLimiter.make.pipe(
+  Effect.provide(RateLimiter.layerStoreMemory),
+  Effect.map((limiter) => ({
+    ...limiter,
+    consume: (options: Parameters<Consume>[0]) => byMonotonicClock(limiter.consume(options))
+  }))
+)
+
+/** By the time of day, a clock that is put back an hour would stop everybody for an hour. */
+const byMonotonicClock = <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Effect.clockWith((clock) => {
+    const monotonic = Object.create(clock, {
+      currentTimeMillisUnsafe: { value: () => toMillis(clock.monotonicTimeNanosUnsafe()) }
+    }) as Clock.Clock
+    return Effect.provideService(self, Clock.Clock, monotonic)
+  })
+
+const toMillis = (nanos: bigint): number => Number(nanos / 1_000_000n)
 
 /** A limiter on the `RateLimiterStore` in the context, or else in memory. */
 export const make: Effect.Effect<RateLimiter.RateLimiter> = Effect.gen(function* () {
@@ -57,7 +74,7 @@ export const make: Effect.Effect<RateLimiter.RateLimiter> = Effect.gen(function*
 const withFallback = (shared: Consume, local: Consume): Consume => {
   let pausedUntil = 0
   return Effect.fnUntraced(function* (options: Parameters<Consume>[0]) {
-    const now = yield* Clock.currentTimeMillis
+    const now = toMillis(yield* Clock.monotonicTimeNanos)
     if (now < pausedUntil) return yield* local(options)
     return yield* shared(options).pipe(
       Effect.timeout(patience),

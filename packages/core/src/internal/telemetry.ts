@@ -56,7 +56,7 @@ export const measured =
     self: Effect.Effect<HttpClientResponse.HttpClientResponse, E, R>
   ): Effect.Effect<HttpClientResponse.HttpClientResponse, E, R> =>
     Effect.clockWith((clock) => {
-      const start = clock.currentTimeMillisUnsafe()
+      const start = clock.monotonicTimeNanosUnsafe()
       return Effect.onExit(self, (exit) =>
         Metric.update(
           Metric.withAttributes(duration, {
@@ -65,7 +65,7 @@ export const measured =
               ? { "http.response.status_code": `${exit.value.status}` }
               : { "error.type": Exit.hasInterrupts(exit) ? "interrupted" : "no answer" })
           }),
-          (clock.currentTimeMillisUnsafe() - start) / 1000
+          Number(clock.monotonicTimeNanosUnsafe() - start) / 1e9
         )
       )
     })
