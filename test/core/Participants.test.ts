@@ -1,5 +1,6 @@
+import { inspect } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
-import { FlexClient, type FlexError, Participant, Participants } from "@flex-participants/core"
+import { FlexClient, FlexError, Participant, Participants } from "@flex-participants/core"
 import { Cause, Effect, Exit, Layer, Redacted, Stream } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { afterAll, beforeAll, beforeEach } from "vitest"
@@ -272,6 +273,17 @@ describe("replies and the lack of them", () => {
       assert.notInclude(printed, btoa(`SK${"0".repeat(31)}1:${wrong}`))
     })
   )
+
+  it("an error shows its message however it is printed", () => {
+    const reason = new FlexError.NotFound({ status: 404, code: 20404 })
+    for (const error of [
+      new FlexError.FlexError({ operation: "list", reason }),
+      new FlexClient.SettingsError({ setting: "TWILIO_API_KEY", problem: "is not set" })
+    ]) {
+      for (const printed of [inspect(error), JSON.stringify(error), String(error), Cause.pretty(Cause.fail(error))])
+        assert.include(printed.replaceAll(/' \+\n\s*'/gu, ""), error.message)
+    }
+  })
 
   it.effect("an unreachable host is NetworkError, for a write too: it never left", () =>
     Effect.gen(function* () {

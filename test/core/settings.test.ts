@@ -172,8 +172,12 @@ describe("a secret in a file", () => {
       /^TWILIO_API_SECRET_FILE names a file that could not be read \(NotFound\)$/u
     ],
     ["that is a folder", tmpdir(), /^TWILIO_API_SECRET_FILE names a file that could not be read \(\w+\)$/u],
-    ["that is empty", file(" \n"), /^TWILIO_API_SECRET is empty/u],
-    ["that has a whole shell script in it", file("export TOKEN=x\nrm"), /^TWILIO_API_SECRET is empty, or has a space/u]
+    ["that is empty", file(" \n"), /^TWILIO_API_SECRET_FILE names a file that is empty/u],
+    [
+      "that has a whole shell script in it",
+      file("export TOKEN=x\nrm"),
+      /^TWILIO_API_SECRET_FILE names a file that is empty, or has a space/u
+    ]
   ] as const) {
     it.effect(what, () =>
       Effect.gen(function* () {
@@ -193,6 +197,11 @@ describe("as options", () => {
     ],
     [{ credentials: { ...credentials, apiSecret: Redacted.make("") } }, /^credentials\.apiSecret is empty/u],
     [{ credentials: { ...credentials, apiSecret: Redacted.make("é") } }, /^credentials\.apiSecret is empty, or/u],
+    [
+      { credentials: { ...credentials, apiSecret: "a-string" as never } },
+      /^credentials\.apiSecret is not redacted: give Redacted\.make\(…\)$/u
+    ],
+    [{ credentials: {} as never }, /^credentials\.authToken is not redacted/u],
     [{ credentials: { ...credentials, accountSid: "AC" } }, /^credentials\.accountSid is not what/u],
     [{ baseUrl: "nonsense" }, /^baseUrl is not a URL; an example: https:/u],
     [{ baseUrl: "https://user:pass@flex.example" }, /^baseUrl must not contain credentials$/u],

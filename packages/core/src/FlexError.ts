@@ -307,6 +307,12 @@ export class FlexError extends Schema.TaggedError<FlexError>("@flex-participants
     return `${this.operation}: ${this.reason.message}`
   }
 
+  /** How loggers and `console` show it: with the message, which they would leave out as it is no field. */
+  override toJSON() {
+    const { _tag, message, operation, reason } = this
+    return { _tag, message, operation, reason }
+  }
+
   /** May the same call succeed later, and is repeating it safe? `false` for {@link OutcomeUnknown}: that is for the caller to decide. */
   get isRetryable(): boolean {
     const tag = this.reason._tag

@@ -82,6 +82,12 @@ export class SettingsError extends Schema.TaggedError<SettingsError>("@flex-part
   override get message(): string {
     return `${this.setting} ${this.problem}`
   }
+
+  /** How loggers and `console` show it: with the message, which they would leave out as it is no field. */
+  override toJSON() {
+    const { _tag, message, problem, setting } = this
+    return { _tag, message, setting, problem }
+  }
 }
 
 /** Options that were checked, with their defaults. */
@@ -176,10 +182,16 @@ const checkSid = (prefix: "AC" | "SK", setting: string, sid: string) => {
 }
 
 /** No secret of Twilio's has a space or a letter with an accent: what has was copied with something around it. */
-const checkSecret = (setting: string, secret: Redacted.Redacted) =>
-  /^[\x21-\x7e]+$/u.test(Redacted.value(secret))
+const checkSecret = (setting: string, secret: Redacted.Redacted, where = "") => {
+  // Nothing but the types keeps a program from handing in a string.
+  if (!Redacted.isRedacted(secret)) return fail(setting, "is not redacted: give Redacted.make(…)")
+  return /^[\x21-\x7e]+$/u.test(Redacted.value(secret))
     ? Effect.void
-    : fail(setting, "is empty, or has a space, a line break or another character that no secret of Twilio's has")
+    : fail(
+        setting,
+        `${where}is empty, or has a space, a line break or another character that no secret of Twilio's has`
+      )
+}
 
 const originOf = (options: Options, names: Names): Effect.Effect<string, SettingsError> => {
   if (options.baseUrl !== undefined) return baseUrl(names.baseUrl, options.baseUrl)
@@ -242,14 +254,14 @@ const environment = Config.all({
   rateLimit: optional(variables.rateLimit)
 })
 
-const secret = (name: string) =>
+const secretOf = (name: string) =>
   Config.all({ inline: Config.option(Config.Redacted(name)), file: optional(`${name}_FILE`) })
 
 const unreadable = (setting: string) => () => new SettingsError({ setting, problem: "could not be read" })
 
 /** A secret: from the variable, or from the file that the variable with `_FILE` behind its name points to. */
 const readSecret = Effect.fnUntraced(function* (name: string) {
-  const { file, inline } = yield* secret(name).pipe(Effect.mapError(unreadable(name)))
+  const { file, inline } = yield* secretOf(name).pipe(Effect.mapError(unreadable(name)))
   const given = Option.filter(inline, (value) => isSet(Redacted.value(value)))
   if (file === undefined) return Option.getOrUndefined(given)
   if (Option.isSome(given)) return yield* fail(name, `and ${name}_FILE are both set: set one of them`)
@@ -269,7 +281,9 @@ const readSecret = Effect.fnUntraced(function* (name: string) {
         })
     )
   )
-  return Redacted.make(text.trim())
+  const secret = Redacted.make(text.trim())
+  yield* checkSecret(`${name}_FILE`, secret, "names a file that ")
+  return secret
 })
 
 /**
