@@ -253,6 +253,15 @@ describe("time-outs", () => {
     })
   )
 
+  it.effect("of an error reply whose body does not end the status is known all the same", () =>
+    Effect.gen(function* () {
+      const refusing = (status: number) => Effect.sync(() => new Response(new ReadableStream(), { status }))
+      assert.strictEqual((yield* run(close, [refusing(409)], "20 seconds")).reason?._tag, "Conflict")
+      const { requests } = yield* run(close, [refusing(429), moved()], "22 seconds")
+      assert.lengthOf(requests, 2)
+    })
+  )
+
   it.effect("a list as a whole takes no longer than it may: in flight it is NetworkError", () =>
     Effect.gen(function* () {
       const { reason } = yield* run(list, [silence], "5 seconds", { timeouts: { total: "5 seconds" } })

@@ -122,14 +122,21 @@ const make = Effect.fnUntraced(function* (options: Options) {
     HttpClient.transform((send, request) =>
       Effect.flatMap(Call, (call) => {
         call.inFlight = true
+        call.body = ""
+        let refusal: HttpClientResponse.HttpClientResponse | undefined
         return send.pipe(
-          Effect.tap((response) =>
-            Effect.map(readBody(response, settings.maxReplyBytes), (body) => {
+          Effect.tap((response) => {
+            if (response.status >= 300) refusal = response
+            return Effect.map(readBody(response, settings.maxReplyBytes), (body) => {
               call.body = body
               call.inFlight = false
             })
-          ),
-          Effect.timeoutOrElse({ duration: settings.attempt, orElse: () => Effect.fail({ _tag: "TooSlow" } as const) }),
+          }),
+          Effect.timeoutOrElse({
+            duration: settings.attempt,
+            // A status that refuses is an answer, though the rest of the reply never came.
+            orElse: () => (refusal === undefined ? Effect.fail({ _tag: "TooSlow" } as const) : Effect.succeed(refusal))
+          }),
           Telemetry.measured(request.method)
         )
       })
