@@ -11,13 +11,20 @@ beforeAll(async () => {
 afterAll(() => served.close())
 beforeEach(() => served.reset())
 
+interface Row {
+  readonly sid: string
+  readonly type: string
+  readonly status: string
+  readonly listed: boolean
+}
+
 interface State {
   readonly interactions: ReadonlyArray<{
     readonly sid: string
     readonly channels: ReadonlyArray<{
       readonly sid: string
       readonly participant_count: number
-      readonly participants: ReadonlyArray<{ readonly sid: string; readonly status: string; readonly listed: boolean }>
+      readonly participants: ReadonlyArray<Row>
     }>
   }>
   readonly settings: Sandbox.Settings
@@ -104,6 +111,29 @@ describe("changes", () => {
     const body = new URLSearchParams({ Status: "wrapup" })
     const done = await fetch(`${served.url}${path}`, { method: "POST", headers: account, body })
     assert.strictEqual(done.status, 200)
+  })
+
+  it("lets someone join a channel that is there, at its end", async () => {
+    const channel = { interaction_sid: sid(2, "KD"), channel_sid: sid(2, "UO") }
+    const reply = await control("POST", "/participants", { ...channel, type: "agent", status: "wrapup" })
+    const { sid: joined, ...rest } = (await reply.json()) as Row
+    assert.strictEqual(reply.status, 201)
+    assert.deepInclude(rest, { type: "agent", status: "wrapup", listed: true })
+    const listed = (await (await fetch(list(served.url, 2))).json()) as {
+      readonly participants: ReadonlyArray<{ readonly sid: string }>
+    }
+    assert.lengthOf(listed.participants, 5)
+    assert.strictEqual(listed.participants[4]?.sid, joined)
+    for (const [body, expected] of [
+      [{ ...channel, channel_sid: sid(1, "UO"), type: "agent" }, /^body: there is no channel UO01/u],
+      [{ ...channel, type: "agent", sid: joined }, /^body: participant\.sid: UT\w+ is there already$/u],
+      [{ ...channel, type: "customer", status: "closed" }, /^body: participant\.status: only an agent has a status/u],
+      [{ type: "agent" }, /^body: interaction_sid: /u]
+    ] as const) {
+      const [status, error] = await problem(await control("POST", "/participants", body))
+      assert.strictEqual(status, 400)
+      assert.match(String(error), expected)
+    }
   })
 
   it("makes up what is left out", async () => {

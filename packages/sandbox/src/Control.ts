@@ -8,7 +8,7 @@ import { maxBody, text } from "./Endpoint.ts"
 import type { Fault } from "./Fault.ts"
 import { page } from "./Page.ts"
 import type { Sandbox } from "./Sandbox.ts"
-import { type Channel, indexFrom, SeedError } from "./State.ts"
+import { type Channel, indexFrom, type Participant, SeedError } from "./State.ts"
 
 /** The header that scripts a fault for the request that carries it: the name of its kind, or the fault as JSON. */
 export const faultHeader = "Sandbox-Fault"
@@ -21,6 +21,8 @@ const paths = {
     "interactions with what Twilio hides, settings, faults, the last requests; at most so many interactions, and participants of each channel",
   [`GET ${root}/events`]: "server-sent events: one for each change",
   [`POST ${root}/interactions`]: "adds an interaction, in the shape of a seed file",
+  [`POST ${root}/participants`]:
+    "someone joins: interaction_sid, channel_sid, and the participant in the shape of a seed file",
   [`POST ${root}/faults`]: "adds a fault",
   [`DELETE ${root}/faults`]: "clears all faults",
   [`POST ${root}/settings`]: "changes the settings that it names",
@@ -79,6 +81,7 @@ export const answer = async (sandbox: Sandbox, request: Request, url: URL): Prom
       sandbox.faults.clear()
       return json({})
     case `POST ${root}/interactions`:
+    case `POST ${root}/participants`:
     case `POST ${root}/faults`:
     case `POST ${root}/settings`:
       return change(sandbox, request, url.pathname)
@@ -105,6 +108,10 @@ const change = async (sandbox: Sandbox, request: Request, path: string): Promise
       case `${root}/settings`:
         Object.assign(sandbox.settings, input.settings(body))
         return json(sandbox.settings)
+      case `${root}/participants`: {
+        const { channel_sid: channelSid, interaction_sid: interactionSid, ...participant } = input.joining(body)
+        return json(participantOf(sandbox.join({ interactionSid, channelSid }, participant), true), 201)
+      }
       default: {
         const sid = sandbox.add(input.interaction(body))
         return json(interactionOf(sid, [...(sandbox.state.get(sid)?.values() ?? [])]), 201)
@@ -135,14 +142,20 @@ const interactionOf = (sid: string, channels: ReadonlyArray<Channel>, limit?: nu
     sid: channel.channelSid,
     about: channel.about,
     participant_count: channel.participants.length,
-    participants: channel.participants.slice(0, limit).map((participant) => ({
-      sid: participant.sid,
-      type: participant.type,
-      status: participant.type === "agent" ? participant.status : null,
-      listed: channel.listed[indexFrom(channel, participant.position)] === participant,
-      routing_properties: participant.routing
-    }))
+    participants: channel.participants
+      .slice(0, limit)
+      .map((participant) =>
+        participantOf(participant, channel.listed[indexFrom(channel, participant.position)] === participant)
+      )
   }))
+})
+
+const participantOf = ({ routing, sid, status, type }: Participant, listed: boolean) => ({
+  sid,
+  type,
+  status: type === "agent" ? status : null,
+  listed,
+  routing_properties: routing
 })
 
 /** One event at once and one for each change; changes that nobody has read yet are one. */

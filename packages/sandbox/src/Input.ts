@@ -8,7 +8,7 @@ import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import type { Fault as FaultType } from "./Fault.ts"
 import type { Settings as SettingsType } from "./Settings.ts"
-import { type InteractionSeed, type Seed as SeedType, SeedError } from "./State.ts"
+import { type InteractionSeed, type ParticipantSeed, type Seed as SeedType, SeedError } from "./State.ts"
 
 const sid = (prefix: string) =>
   Schema.String.check(
@@ -42,6 +42,8 @@ const Interaction = Schema.Struct({
   sid: Schema.optionalKey(sid("KD")),
   channels: Schema.Array(Channel)
 })
+
+const Joining = Schema.Struct({ interaction_sid: sid("KD"), channel_sid: sid("UO"), ...Participant.fields })
 
 const Seed = Schema.Struct({
   settings: Schema.optionalKey(Settings),
@@ -141,6 +143,9 @@ const pathOf = (path: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }>
 
 export const seed: (json: string) => SeedType = reader(Seed)
 export const interaction: (json: string) => InteractionSeed = reader(Interaction)
+export const joining: (
+  json: string
+) => ParticipantSeed & { readonly interaction_sid: string; readonly channel_sid: string } = reader(Joining)
 const kind = reader(Kind, "ignore")
 const anyFault: (json: string) => FaultType = reader(Fault)
 export const fault = (json: string): FaultType => {

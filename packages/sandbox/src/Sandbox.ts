@@ -13,6 +13,7 @@ export type { Fault, Faults } from "./Fault.ts"
 export type { Settings } from "./Settings.ts"
 export {
   type Channel,
+  type ChannelName,
   type ChannelSeed,
   type Interactions,
   type InteractionSeed,
@@ -63,7 +64,7 @@ export interface Sandbox {
   /** Adds an interaction and gives its SID. Throws a {@link State.SeedError} if a SID is there already. */
   readonly add: (interaction: State.InteractionSeed) => string
   /** Someone joins a channel, at its end. Throws a {@link State.SeedError} if there is no such channel, or the SID is there already. */
-  readonly join: (channel: State.Channel, participant: State.ParticipantSeed) => State.Participant
+  readonly join: (channel: State.ChannelName, participant: State.ParticipantSeed) => State.Participant
   /** Back to the start: the seed and its settings, no faults, no requests. */
   readonly reset: () => void
   /** Is told of every change and every request, until the function that it gives is called. */

@@ -28,6 +28,9 @@ export interface Channel {
   readonly bySid: ReadonlyMap<string, Participant>
 }
 
+/** What names a channel; a {@link Channel} is one too. */
+export type ChannelName = Pick<Channel, "interactionSid" | "channelSid">
+
 /** All channels, by interaction SID and channel SID. */
 export type Interactions = ReadonlyMap<string, ReadonlyMap<string, Channel>>
 
@@ -97,7 +100,7 @@ export interface State {
   /** Adds an interaction, all of it or nothing. `path` is where it stands in its seed, for the error. */
   readonly add: (interaction: InteractionSeed, path: string) => string
   /** Someone joins a channel that is there, at its end. */
-  readonly join: (channel: Channel, participant: ParticipantSeed) => Participant
+  readonly join: (channel: ChannelName, participant: ParticipantSeed) => Participant
   readonly clear: () => void
 }
 
@@ -131,7 +134,16 @@ export const make = (): State => {
     return { claim, commit }
   }
 
-  const enter = (channel: OwnChannel, sid: string, seed: ParticipantSeed): Participant => {
+  const enter = (
+    channel: OwnChannel,
+    seed: ParticipantSeed,
+    claim: ReturnType<typeof issuer>["claim"],
+    path: string
+  ): Participant => {
+    if (seed.type !== "agent" && seed.status !== undefined) {
+      throw new SeedError(`${path}.status`, `only an agent has a status, and this is type ${seed.type}`)
+    }
+    const sid = claim("UT", seed.sid, path)
     const participant: Participant = {
       sid,
       type: seed.type,
@@ -155,14 +167,7 @@ export const make = (): State => {
       const about = channelSeed.about ?? ""
       const channel = { interactionSid, channelSid, about, participants: [], listed: [], bySid: new Map() }
       for (const [n, participant] of channelSeed.participants.entries()) {
-        const participantPath = `${channelPath}.participants[${n}]`
-        if (participant.type !== "agent" && participant.status !== undefined) {
-          throw new SeedError(
-            `${participantPath}.status`,
-            `only an agent has a status, and this is type ${participant.type}`
-          )
-        }
-        enter(channel, claim("UT", participant.sid, participantPath), participant)
+        enter(channel, participant, claim, `${channelPath}.participants[${n}]`)
       }
       channels.set(channelSid, channel)
     }
@@ -178,7 +183,7 @@ export const make = (): State => {
       const channel = interactions.get(interactionSid)?.get(channelSid)
       if (channel === undefined) throw new SeedError("", `there is no channel ${channelSid} in ${interactionSid}`)
       const { claim, commit } = issuer()
-      const participant = enter(channel, claim("UT", seed.sid, "participant"), seed)
+      const participant = enter(channel, seed, claim, "participant")
       commit()
       return participant
     },
