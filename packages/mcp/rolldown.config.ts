@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
-import { licenses } from "./licenses.ts"
+import { licenses } from "../licenses.ts"
 import { defineConfig, type RolldownOptions } from "rolldown"
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { readonly version: string }

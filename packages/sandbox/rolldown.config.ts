@@ -1,4 +1,5 @@
 import { defineConfig } from "rolldown"
+import { licenses } from "../licenses.ts"
 
 const output = { dir: "dist", format: "esm", minify: true, chunkFileNames: "[name].js" } as const
 
@@ -11,6 +12,7 @@ export default defineConfig([
     input: { Sandbox: "src/Sandbox.ts", Serve: "src/Serve.ts", main: "src/main.ts" },
     platform: "node",
     logLevel: "warn",
+    plugins: [licenses],
     output
   },
   { input: { Layer: "src/Layer.ts" }, platform: "neutral", external: /^effect\//u, logLevel: "warn", output }

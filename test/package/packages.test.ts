@@ -22,6 +22,11 @@ describe("each package", () => {
       execFileSync("tar", ["-xzf", tarball, "-C", unpacked, "--strip-components=1"])
       const { messages } = await publint({ pkgDir: unpacked, level: "suggestion", strict: true, pack: false })
       assert.deepStrictEqual(messages, [])
+      assert.match(readFileSync(join(unpacked, "LICENSE"), "utf8"), /MIT License/u)
+      assert.match(
+        readFileSync(join(unpacked, "README.md"), "utf8"),
+        new RegExp(`^# @flex-participants/${name}\n`, "u")
+      )
 
       const attw = join(import.meta.dirname, "../node_modules/.bin/attw")
       // ESM alone, by resolvers of today: there is no CommonJS here to be wrong about.

@@ -33,7 +33,8 @@ describe("the programs run", () => {
     file,
     readFileSync(`${root}/packages/sandbox/src/${file}`, "utf8").replaceAll(/^ \* ?/gmu, "")
   ])
-  const programs = [["sandbox.md", docs], ...sources].flatMap(([file = "", text = ""]) =>
+  const readme = readFileSync(`${root}/packages/sandbox/README.md`, "utf8")
+  const programs = [["sandbox.md", docs], ["README.md", readme], ...sources].flatMap(([file = "", text = ""]) =>
     blocks(text, "ts").map((program, index) => [`${file} ${index + 1}`, program] as const)
   )
 

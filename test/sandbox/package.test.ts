@@ -72,6 +72,12 @@ describe("the packed package", () => {
     assert.isAbove(seen.size, 2)
   })
 
+  it("brings the licences of what it bundles", () => {
+    const list = readFileSync(join(unpacked, "dist/THIRD-PARTY-LICENSES.txt"), "utf8")
+    for (const name of ["effect", "@hono/node-server"]) assert.match(list, new RegExp(`^${name} \\d`, "mu"))
+    assert.notInclude(list, "Licence: unknown")
+  })
+
   it("is a library, and serves on a port, without Effect", async () => {
     const { stdout } = await node(`
       import * as Sandbox from "@flex-participants/sandbox"
