@@ -31,7 +31,18 @@ const reply = {
   retryAfter: Schema.optionalKey(Schema.Duration)
 }
 
-/** What each reason may carry, as far as a reply said so. With no `status` there was no reply. */
+/**
+ * What each reason may carry, as far as a reply said so. With no `status` there was no reply.
+ *
+ * @example
+ * ```ts
+ * import { FlexError } from "@flex-participants/core"
+ *
+ * // What Twilio's support asks for.
+ * const ticket = ({ code, requestId, status }: FlexError.ReplyFields) => `HTTP ${status}, code ${code}, request ${requestId}`
+ * ticket(new FlexError.NotFound({ status: 404, code: 20404, requestId: "RQ1" })) // => "HTTP 404, code 20404, request RQ1"
+ * ```
+ */
 export interface ReplyFields {
   /** HTTP status of the reply. */
   readonly status?: number

@@ -44,16 +44,50 @@ export type ParticipantStatus = typeof ParticipantStatus.Type
  */
 export const knownTypes = ["agent", "customer", "supervisor", "external", "unknown"] as const
 
-/** One of {@link knownTypes}, or what Twilio may add to them. */
+/**
+ * One of {@link knownTypes}, or what Twilio may add to them.
+ *
+ * @example
+ * ```ts
+ * import { Participant } from "@flex-participants/core"
+ *
+ * const today: Participant.ParticipantType = "customer"
+ * const tomorrow: Participant.ParticipantType = "observer"
+ * const isKnown = (type: Participant.ParticipantType) => Participant.knownTypes.some((known) => known === type)
+ * isKnown(today) // => true
+ * isKnown(tomorrow) // => false
+ * ```
+ */
 export type ParticipantType = (typeof knownTypes)[number] | (string & {})
 
-/** Names a channel. Made by {@link channel} or {@link channelFromUrl}; a {@link ParticipantRef} and a {@link Participant} are one too. */
+/**
+ * Names a channel. Made by {@link channel} or {@link channelFromUrl}; a {@link ParticipantRef} and a {@link Participant} are one too.
+ *
+ * @example
+ * ```ts
+ * import { Participant } from "@flex-participants/core"
+ *
+ * const isSame = (one: Participant.ChannelRef, other: Participant.ChannelRef) =>
+ *   one.interactionSid === other.interactionSid && one.channelSid === other.channelSid
+ * ```
+ */
 export interface ChannelRef {
   readonly interactionSid: Sid.InteractionSid
   readonly channelSid: Sid.ChannelSid
 }
 
-/** Names a participant of a channel. Made by {@link participant}, {@link ref} or {@link fromUrl}. */
+/**
+ * Names a participant of a channel. Made by {@link participant}, {@link ref} or {@link fromUrl}.
+ *
+ * @example
+ * ```ts
+ * import { Participant, type Participants } from "@flex-participants/core"
+ *
+ * // A reference names its channel too.
+ * const colleagues = (participants: Participants.Participants["Service"], agent: Participant.ParticipantRef) =>
+ *   participants.list(agent)
+ * ```
+ */
 export interface ParticipantRef extends ChannelRef {
   readonly participantSid: Sid.ParticipantSid
 }
@@ -61,6 +95,15 @@ export interface ParticipantRef extends ChannelRef {
 /**
  * Who works on what, for an agent. Any key may be missing, and Twilio may add others: those are kept under Twilio's own
  * names. What Twilio sends as `task_sid`, `worker_sid` or `reservation_sid` and is not such a SID is kept under that name.
+ *
+ * @example
+ * ```ts
+ * import { Participant } from "@flex-participants/core"
+ *
+ * const routing: Participant.RoutingProperties = { worker_sid: "not a SID", flow: "after-hours" }
+ * routing.workerSid // => undefined
+ * routing["flow"] // => "after-hours"
+ * ```
  */
 export interface RoutingProperties {
   readonly taskSid?: Sid.TaskSid
@@ -72,6 +115,14 @@ export interface RoutingProperties {
 /**
  * One participant, as the list gives it. There is no status: no operation of the API reports one, and an agent that has
  * left can stay in the list.
+ *
+ * @example
+ * ```ts
+ * import { Participant } from "@flex-participants/core"
+ *
+ * const describe = ({ routingProperties, sid, type }: Participant.Participant) =>
+ *   `${type} ${sid ?? "without a SID"} ${routingProperties?.workerSid ?? ""}`
+ * ```
  */
 export interface Participant extends ChannelRef {
   /** Missing only if Twilio sent none, or something that is not one; such a participant cannot be referred to. */
@@ -83,7 +134,17 @@ export interface Participant extends ChannelRef {
   readonly routingProperties?: RoutingProperties
 }
 
-/** A participant that can be moved to a status. */
+/**
+ * A participant that can be moved to a status.
+ *
+ * @example
+ * ```ts
+ * import { Participant } from "@flex-participants/core"
+ *
+ * const worker = (agent: Participant.Agent) => agent.routingProperties?.workerSid
+ * const workers = (everyone: ReadonlyArray<Participant.Participant>) => everyone.filter(Participant.isAgent).map(worker)
+ * ```
+ */
 export interface Agent extends Participant {
   readonly type: "agent"
   readonly sid: Sid.ParticipantSid

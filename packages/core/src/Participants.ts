@@ -31,13 +31,34 @@ import { type ChannelRef, check, type Participant, type ParticipantRef, Particip
  */
 export const maxPageSize = 1000
 
-/** Where a next page starts. Comes from a page, goes into the request for the next; nothing in it is for reading. */
+/**
+ * Where a next page starts. Comes from a page, goes into the request for the next; nothing in it is for reading.
+ *
+ * @example
+ * ```ts
+ * import { Participant, Participants } from "@flex-participants/core"
+ *
+ * const nextPage = (participants: Participants.Participants["Service"], channel: Participant.ChannelRef, cursor: Participants.Cursor) =>
+ *   participants.page(channel, { cursor })
+ * ```
+ */
 export interface Cursor {
   readonly page?: string
   readonly pageToken?: string
 }
 
-/** What one request lists. It can be empty and still have a next. */
+/**
+ * What one request lists. It can be empty and still have a next.
+ *
+ * @example
+ * ```ts
+ * import { Participants } from "@flex-participants/core"
+ *
+ * const isLast = ({ next }: Participants.Page) => next === undefined
+ * isLast({ participants: [] }) // => true
+ * isLast({ participants: [], next: { pageToken: "PT1" } }) // => false
+ * ```
+ */
 export interface Page {
   readonly participants: ReadonlyArray<Participant>
   /** Missing on the last page. */

@@ -18,7 +18,17 @@ const kinds = {
   WR: { name: "a reservation SID", pattern: /^WR[0-9a-fA-F]{32}$/u }
 }
 
-/** The two letters that a SID of each kind starts with. `AC` and `SK` are never part of this resource: they name credentials. */
+/**
+ * The two letters that a SID of each kind starts with. `AC` and `SK` are never part of this resource: they name credentials.
+ *
+ * @example
+ * ```ts
+ * import { Sid } from "@flex-participants/core"
+ *
+ * const letters: Sid.Prefix = "AC"
+ * Sid.problem(letters, "SK00000000000000000000000000000001") // => "expected AC followed by 32 hexadecimal digits, got an API key SID (SK)"
+ * ```
+ */
 export type Prefix = keyof typeof kinds
 
 /** The first check says what is wrong; the second is the same rule in the form that JSON Schema and generators read. */
@@ -165,10 +175,32 @@ interface Branded {
   readonly WR: ReservationSid
 }
 
-/** The letters of the SIDs that this resource shows. */
+/**
+ * The letters of the SIDs that this resource shows.
+ *
+ * @example
+ * ```ts
+ * import { Result } from "effect"
+ * import { Sid } from "@flex-participants/core"
+ *
+ * const letters: ReadonlyArray<Sid.ResourcePrefix> = ["WT", "WK"]
+ * letters.map((prefix) => Result.isSuccess(Sid.parse(prefix, "WK00000000000000000000000000000001"))) // => [false, true]
+ * ```
+ */
 export type ResourcePrefix = keyof Branded
 
-/** The branded SID that starts with `P`. */
+/**
+ * The branded SID that starts with `P`.
+ *
+ * @example
+ * ```ts
+ * import { Result } from "effect"
+ * import { Sid } from "@flex-participants/core"
+ *
+ * const worker: Result.Result<Sid.Of<"WK">, string> = Sid.parse("WK", "WK00000000000000000000000000000001")
+ * const same: Result.Result<Sid.WorkerSid, string> = worker
+ * ```
+ */
 export type Of<P extends ResourcePrefix> = Branded[P]
 
 /**

@@ -23,12 +23,41 @@ export const defaultBaseUrl = "https://flex-api.twilio.com"
 /**
  * HTTP Basic credentials: an API key with its secret, or an account with its auth token. A key is better: it can be revoked
  * alone. `accountSid` beside a key is not sent: it lets all keys of the account share one rate limit.
+ *
+ * @example
+ * ```ts
+ * import { Redacted } from "effect"
+ * import { FlexClient } from "@flex-participants/core"
+ *
+ * const key: FlexClient.Credentials = {
+ *   apiKey: "SK00000000000000000000000000000001",
+ *   apiSecret: Redacted.make("secret"),
+ *   accountSid: "AC00000000000000000000000000000001"
+ * }
+ * String(key.apiSecret) // => "<redacted>"
+ * ```
  */
 export type Credentials =
   | { readonly apiKey: string; readonly apiSecret: Redacted.Redacted; readonly accountSid?: string }
   | { readonly accountSid: string; readonly authToken: Redacted.Redacted }
 
-/** What a client can be told. Only `credentials` must be. */
+/**
+ * What a client can be told. Only `credentials` must be.
+ *
+ * @example
+ * ```ts
+ * import { Redacted } from "effect"
+ * import { FlexClient } from "@flex-participants/core"
+ *
+ * const options: FlexClient.Options = {
+ *   credentials: { apiKey: "SK00000000000000000000000000000001", apiSecret: Redacted.make("secret") },
+ *   timeouts: { attempt: "5 seconds", total: "15 seconds" },
+ *   retry: { times: 1 },
+ *   rateLimit: { limit: 10, window: "1 second" }
+ * }
+ * const client = FlexClient.layer(options)
+ * ```
+ */
 export interface Options {
   readonly credentials: Credentials
   /** Origin of the API; default {@link defaultBaseUrl}. `https`, except on loopback. Wins over `edge` and `region`. */
