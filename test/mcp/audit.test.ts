@@ -262,6 +262,29 @@ describe("progress", () => {
       await host.end()
     })
   }
+
+  it("only grows, though a write looks the agent up again once a person has answered", async () => {
+    const host = raw([], environment(served.url))
+    await host.initialize("2025-11-25", { elicitation: {} })
+    const done = host.request("tools/call", {
+      name: "set_participant_status",
+      arguments: write(1, 2, "closed"),
+      _meta: { progressToken: 0 }
+    })
+    const asked = await host.until(() => host.messages.find(({ method }) => method === "elicitation/create"))
+    host.send({ id: asked.id, result: { action: "accept", content: {} } })
+    await done
+    assert.deepStrictEqual(
+      host.messages
+        .filter(({ method }) => method === "notifications/progress")
+        .map(({ params }) => [params?.["progressToken"], params?.["progress"]]),
+      [
+        [0, 1],
+        [0, 2]
+      ]
+    )
+    await host.end()
+  })
 })
 
 describe("two writes at once to one participant", () => {

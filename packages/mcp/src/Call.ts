@@ -24,8 +24,8 @@ export interface Call {
   readonly answer: Answer | undefined
   /** Who calls, where the transport has authenticated somebody. */
   readonly caller: string | undefined
-  /** Tells the host how far a listing is, if it asked to be told. */
-  readonly progress: (pages: number, participants: number) => Effect.Effect<void>
+  /** Tells the host that another page was read, if it asked to be told. */
+  readonly progress: (participants: number) => Effect.Effect<void>
 }
 
 /** The key of the one question that this server asks. */
@@ -55,6 +55,8 @@ export const fromRequest = (server: McpServer, era: "legacy" | "modern", request
   const capabilities = isModern ? envelope[CLIENT_CAPABILITIES_META_KEY] : server.server.getClientCapabilities()
   const declared = Option.getOrUndefined(decodeCapabilities(capabilities))?.elicitation
   const progressToken = mcpReq._meta?.progressToken
+  /** Over the whole call, a second look-up after a question included: progress may only grow. */
+  let pages = 0
   const response = isModern ? inputResponse(mcpReq.inputResponses, questionKey) : undefined
 
   return {
@@ -73,14 +75,14 @@ export const fromRequest = (server: McpServer, era: "legacy" | "modern", request
     state: isModern ? mcpReq.requestState<string>() : undefined,
     answer: response?.kind === "elicit" ? response.action : undefined,
     caller: http?.authInfo?.clientId,
-    progress: (pages, participants) =>
+    progress: (participants) =>
       progressToken === undefined
         ? Effect.void
         : Effect.ignore(
             Effect.tryPromise(() =>
               mcpReq.notify({
                 method: "notifications/progress",
-                params: { progressToken, progress: pages, message: `${participants} participants read` }
+                params: { progressToken, progress: ++pages, message: `${participants} participants read` }
               })
             )
           )

@@ -83,7 +83,7 @@ const handle = Effect.fn("list_participants")(function* (input: typeof Input.Typ
   for (let pages = 1; ; pages++) {
     const page = yield* participants.page(channel, { pageSize: place.pageSize, cursor: place.page })
     seen += page.participants.length
-    yield* call.progress(pages, seen)
+    yield* call.progress(seen)
     for (const [index, participant] of page.participants.entries()) {
       if (index < place.skip || !wanted(participant)) continue
       if (rows.length === limit) return { participants: rows, next_cursor: format(channel, { ...place, skip: index }) }

@@ -120,14 +120,13 @@ export const make = Effect.fnUntraced(function* ({ confirm, audit, ...options }:
 /** The agent, read page by page until found. A customer or a stranger is refused before anything is sent. */
 const lookUp = Effect.fnUntraced(function* (input: ReturnType<typeof inputOf>["Type"], call: Call) {
   const participants = yield* Participants.Participants
-  let pages = 0
   let seen = 0
   const found = yield* participants
     .stream({ interactionSid: input.interaction_sid, channelSid: input.channel_sid })
     .pipe(
       Stream.mapArrayEffect((page) => {
         seen += page.length
-        return Effect.as(call.progress(++pages, seen), page)
+        return Effect.as(call.progress(seen), page)
       }),
       Stream.filter(({ sid }) => sid === input.participant_sid),
       Stream.runHead,
