@@ -48,6 +48,10 @@ describe("a listing", () => {
       { ...agent, sid: speech, url: speech, instructions: speech },
       { ...agent, type: speech },
       { ...agent, type: "ai_agent" },
+      { ...agent, type: "AI_Agent2" },
+      // Letters that Unicode folds into s and k.
+      { ...agent, type: "cu\u017ftomer" },
+      { ...agent, type: "\u212aing" },
       { ...agent, routing_properties: { worker_sid: `${sid(1, "WK", 2)}\n${speech}`, task_sid: sid(1, "WK", 2) } },
       { ...agent, [speech]: 1, routing_properties: { [speech]: { worker_sid: speech } } }
     ])
@@ -61,6 +65,9 @@ describe("a listing", () => {
       { type: "agent", ...known },
       { participant_sid: agent.sid, type: "unknown", ...known },
       { participant_sid: agent.sid, type: "ai_agent", ...known },
+      { participant_sid: agent.sid, type: "AI_Agent2", ...known },
+      { participant_sid: agent.sid, type: "unknown", ...known },
+      { participant_sid: agent.sid, type: "unknown", ...known },
       { participant_sid: agent.sid, type: "agent" },
       { participant_sid: agent.sid, type: "agent" }
     ])

@@ -112,7 +112,7 @@ export const make = (leadsToWrite: boolean) => ({
  */
 const row = (participant: Participant.Participant): Row => {
   const { routingProperties, sid } = participant
-  const type = /^[a-z][a-z0-9_]{0,19}$/iu.test(participant.type) ? participant.type : "unknown"
+  const type = /^[a-zA-Z][a-zA-Z0-9_]{0,19}$/u.test(participant.type) ? participant.type : "unknown"
   // Key by key: a spread for each key that may be missing took longer than to parse Twilio's reply.
   const row: Mutable<Row> = isParticipantSid(sid) ? { participant_sid: sid, type } : { type }
   if (routingProperties === undefined) return row
