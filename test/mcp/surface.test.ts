@@ -207,6 +207,21 @@ describe("limits set by the operator", () => {
   }
 })
 
+describe("a limit with nothing in it is refused, and not taken for none", () => {
+  for (const args of [
+    ["--allow-status="],
+    ["--allow-status", ""],
+    ["--allow-status", "wrapup", "--allow-status", ""],
+    ["--confirm", ""]
+  ] as const) {
+    it(`${args.map((arg) => (arg === "" ? '""' : arg)).join(" ")}`, async () => {
+      const host = raw(["--sandbox", ...args])
+      assert.deepStrictEqual(await host.closed, [2, null])
+      assert.match(host.stderr(), /^flex-participants-mcp: --(allow-status|confirm) has an empty value\n/u)
+    })
+  }
+})
+
 const propertiesOf = (schema: Schema): ReadonlyArray<[string, Schema]> => [
   ...Object.entries(schema.properties ?? {}).flatMap(([key, property]): ReadonlyArray<[string, Schema]> => [
     [key, property],

@@ -186,6 +186,9 @@ export const parse = (argv: ReadonlyArray<string>): CommandLine | { readonly pro
     const [word = "serve", ...rest] = parsed.positionals
     const command = commands.find((known) => known === word)
     if (command === undefined) return { problem: `there is no command ${JSON.stringify(word)}` }
+    // An unset variable in a launcher's line, which would lift the limit that somebody meant to set.
+    const empty = Object.keys(values).find((flag) => [values[flag]].flat().includes(""))
+    if (empty !== undefined) return { problem: `--${empty} has an empty value` }
     const given = entries.flatMap(([, { env, flag }]) => {
       const value = flag === undefined ? undefined : values[flag]
       return value === undefined ? [] : [[env, String(value)]]
