@@ -150,9 +150,25 @@ describe("a defect", () => {
     assert.deepStrictEqual(result, {
       isError: true,
       data: undefined,
-      text: "This server failed in an unexpected way; its log says why. It is not known whether anything was changed. Tell the operator."
+      text: "This server failed in an unexpected way; its log says why. Nothing was changed. Tell the operator."
     })
     assert.include(String(log.flat()[1]), secret)
+    await close()
+  })
+
+  it("in a write leaves open whether anything was changed", async () => {
+    const layer = Layer.mock(Participants.Participants)({
+      stream: () => Stream.make(agent),
+      setStatus: () => Effect.die(new Error("boom"))
+    })
+    const { client, close, log } = await open(layer)
+    const result = await call(client, "set_participant_status", write(1, 2, "closed"))
+    assert.deepStrictEqual(result, {
+      isError: true,
+      data: undefined,
+      text: "This server failed in an unexpected way; its log says why. It is not known whether anything was changed. Tell the operator."
+    })
+    assert.include(String(log.flat()[1]), "boom")
     await close()
   })
 

@@ -44,7 +44,7 @@ interface Tool<Input, Encoded, Output extends { readonly [key: string]: unknown 
   readonly name: string
   readonly title: string
   readonly description: string
-  readonly annotations: { readonly [hint: string]: boolean }
+  readonly annotations: { readonly readOnlyHint: boolean; readonly [hint: string]: boolean }
   readonly Input: Schema.Codec<Input, Encoded>
   readonly Output: Schema.Codec<Output>
   readonly handle: (
@@ -124,7 +124,10 @@ const serve = <Input, Encoded, Output extends { readonly [key: string]: unknown 
           const error = Cause.findError(cause)
           return Result.isSuccess(error)
             ? Effect.succeed(failed(ToolError.text(error.success)))
-            : Effect.as(Effect.logError("a tool failed unexpectedly", cause), failed(ToolError.defect))
+            : Effect.as(
+                Effect.logError("a tool failed unexpectedly", cause),
+                failed(ToolError.defect(tool.annotations.readOnlyHint))
+              )
         })
       )
 

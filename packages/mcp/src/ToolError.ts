@@ -52,8 +52,10 @@ export const text = (error: FlexError.FlexError | Refused): string =>
   error._tag === "Refused" ? error.message : [...explain(error.reason), facts(error.reason)].filter(Boolean).join(" ")
 
 /** The text of a defect: no detail reaches the model, the cause goes to the log. */
-export const defect =
-  "This server failed in an unexpected way; its log says why. It is not known whether anything was changed. Tell the operator."
+export const defect = (onlyReads: boolean): string =>
+  `This server failed in an unexpected way; its log says why. ${
+    onlyReads ? unchanged : "It is not known whether anything was changed."
+  } Tell the operator.`
 
 /** Text of others as data: printable ASCII, which leaves no room for hidden characters, and no more than `most` of it. */
 export function plain(text: string, most?: number): string
