@@ -40,7 +40,7 @@ const golden: ReadonlyArray<readonly [what: string, reason: FlexError.Reason, te
   [
     "InvalidRequest, found by Twilio",
     new FlexError.InvalidRequest({ status: 400, code: 21481, detail: "Invalid PageToken", requestId, problem: "p" }),
-    `Twilio refused the request as invalid. Nothing was changed. Do not repeat it as it is. (HTTP 400, Twilio code 21481, request ${requestId}, quoted from Twilio: "Invalid PageToken")`
+    `Twilio refused the request as invalid. Nothing was changed. Do not repeat it as it is; a listing that went on from a cursor can start anew without it. (HTTP 400, Twilio code 21481, request ${requestId}, quoted from Twilio: "Invalid PageToken")`
   ],
   [
     "Unauthorized",
@@ -66,6 +66,11 @@ const golden: ReadonlyArray<readonly [what: string, reason: FlexError.Reason, te
     "RateLimited, with a delay",
     new FlexError.RateLimited({ status: 429, code: 20429, requestId, retryAfter: Duration.seconds(30) }),
     `Twilio is getting too many requests from this account and did not process this one. Nothing was changed. Trying again is safe, after 30s. (HTTP 429, Twilio code 20429, request ${requestId})`
+  ],
+  [
+    "RateLimited, until a time of day",
+    new FlexError.RateLimited({ status: 429, retryAfter: Duration.millis(29_402) }),
+    "Twilio is getting too many requests from this account and did not process this one. Nothing was changed. Trying again is safe, after 30s. (HTTP 429)"
   ],
   [
     "RateLimited, without one",

@@ -69,7 +69,11 @@ const explain = (reason: FlexError.Reason): ReadonlyArray<string> => {
     case "InvalidRequest":
       return reason.status === undefined
         ? [wrongArguments(reason.problem).message]
-        : ["Twilio refused the request as invalid.", unchanged, "Do not repeat it as it is."]
+        : [
+            "Twilio refused the request as invalid.",
+            unchanged,
+            "Do not repeat it as it is; a listing that went on from a cursor can start anew without it."
+          ]
     case "Unauthorized":
       return [
         "Twilio does not accept this server's credentials.",
@@ -121,7 +125,7 @@ const explain = (reason: FlexError.Reason): ReadonlyArray<string> => {
 const again = (reason: FlexError.Reason): string =>
   reason.retryAfter === undefined
     ? "Trying again in a few seconds is safe."
-    : `Trying again is safe, after ${Duration.format(reason.retryAfter)}.`
+    : `Trying again is safe, after ${Duration.format(Duration.seconds(Math.ceil(Duration.toSeconds(reason.retryAfter))))}.`
 
 const facts = (reason: FlexError.Reason): string => {
   const seen =
