@@ -116,19 +116,32 @@ describe("the end", () => {
     while (isAlive(child)) await new Promise((resolve) => setTimeout(resolve, 10))
   })
 
-  it("with answers that the host does not read", async () => {
-    const host = raw(["--sandbox"])
-    await host.initialize("2025-11-25")
-    host.child.stdout.pause()
-    for (let id = 1000; id < 1300; id++) {
-      const args = { ...channel(3), limit: 120 }
-      host.send({ id, method: "tools/call", params: { name: "list_participants", arguments: args } })
-    }
-    host.child.kill("SIGTERM")
-    host.child.stdout.resume()
-    const [code] = await ends(host)
-    assert.strictEqual(code, 0)
-  })
+  for (const end of ["stdin", "SIGTERM"] as const) {
+    it(`of ${end} ends it, with answers waiting that the host never reads`, async () => {
+      let arrived = 0
+      let allArrived = () => {}
+      const arrival = new Promise<void>((resolve) => (allArrived = resolve))
+      served.answerWith((request) => {
+        if (++arrived === 100) allArrived()
+        return served.sandbox.fetch(request)
+      })
+      const host = raw([], { ...environment(served.url), FLEX_API_RATE_LIMIT: "off" })
+      await host.initialize("2025-11-25")
+      host.child.stdout.pause()
+      // Two megabytes of answers: more than fits between the two processes.
+      for (let id = 1000; id < 1100; id++) {
+        const args = { ...channel(3), limit: 120 }
+        host.send({ id, method: "tools/call", params: { name: "list_participants", arguments: args } })
+      }
+      await arrival
+      const exit = once(host.child, "exit")
+      if (end === "stdin") host.child.stdin.end()
+      else host.child.kill(end)
+      assert.deepStrictEqual(await exit, [0, null])
+      assert.isBelow(host.messages.length, 100)
+      host.child.stdout.destroy()
+    })
+  }
 })
 
 /** A process that has ended, and that nobody has collected yet, is a zombie (Z) and not alive. */
@@ -142,6 +155,25 @@ const isAlive = (pid: number): boolean => {
 }
 
 describe("stdout", () => {
+  it("carries the protocol and nothing else, also while what few runs need is loaded and set up", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "flex-participants-"))
+    const noise = join(folder, "noise.cjs")
+    writeFileSync(
+      noise,
+      `const { Socket } = require("node:net")
+      const { connect } = Socket.prototype
+      Socket.prototype.connect = function (...args) { console.log("NOISE"); return connect.apply(this, args) }`
+    )
+    const host = raw(["--sandbox"], { NODE_OPTIONS: `--require=${noise}`, REDIS_URL: "redis://127.0.0.1:1" })
+    await host.until(() => (/NOISE|Redis is away/u.test(host.stderr()) ? true : undefined))
+    await host.initialize("2025-11-25")
+    await host.end()
+    assert.include(host.stderr(), "NOISE")
+    assert.strictEqual(host.stdout().toString(), host.messages.map((one) => `${JSON.stringify(one)}\n`).join(""))
+    assert.lengthOf(host.messages, 1)
+    assert.notInclude(host.stdout().toString(), "NOISE")
+  })
+
   it("carries the protocol and nothing else, whatever is printed in the process", async () => {
     const folder = mkdtempSync(join(tmpdir(), "flex-participants-"))
     const noise = join(folder, "noise.mjs")

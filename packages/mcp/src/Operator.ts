@@ -48,6 +48,7 @@ const http = (written: Settings.Written) =>
 
 const serve = Effect.fnUntraced(function* (written: Settings.Written) {
   const listen = Settings.overHttp(written) ? yield* ServeHttp.settings(written) : undefined
+  if (listen === undefined) Stdio.claimStdout()
   const transport = listen === undefined ? Stdio.serve : ServeHttp.serve(listen)
   const shared = written.redisUrl === undefined ? undefined : yield* Effect.promise(() => import("./Shared.ts"))
   const serving = Effect.gen(function* () {
