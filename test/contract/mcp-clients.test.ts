@@ -110,7 +110,10 @@ describe("each revision by handshake", () => {
         name: "set_participant_status",
         arguments: write(1, 2, "wrapup")
       })
-      assert.strictEqual(read(done.result).data?.["result"], "accepted")
+      const { data, text } = read(done.result)
+      assert.strictEqual(data?.["result"], "accepted")
+      // All that a host of before 2025-06-18 reads.
+      assert.deepStrictEqual(JSON.parse(text), data)
       assert.deepStrictEqual(await host.end(), [0, null])
     })
   }
