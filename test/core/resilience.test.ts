@@ -136,6 +136,8 @@ describe("a change is tried again", () => {
     ["503 with nothing", new Response(null, { status: 503 }), "OutcomeUnknown"],
     ["504", refused(504, 20504), "OutcomeUnknown"],
     ["a connection that broke", lost, "OutcomeUnknown"],
+    ["a redirect, after which it may have been carried out", new Response(null, { status: 303 }), "OutcomeUnknown"],
+    ["408", refused(408, 20001), "OutcomeUnknown"],
     ["a success with no body", new Response(null, { status: 200 }), "OutcomeUnknown"],
     ["503 of Twilio's own, with no time to come back", refused(503, 20503), "ServerError"],
     ["a host that cannot be reached", unreachable, "NetworkError"],

@@ -89,11 +89,10 @@ export const fromStatus = (reply: ReplyFields, isWrite: boolean): Reason => {
       return new RateLimited(reply)
   }
   if (status < 400) {
-    return new UnexpectedResponse({
-      ...reply,
-      problem: "the reply is a redirect, and none is followed: the credentials go to the configured origin only"
-    })
+    const problem = "the reply is a redirect, and none is followed: the credentials go to the configured origin only"
+    return unexpected(reply, problem, isWrite)
   }
+  if (status === 408) return unexpected(reply, "the server gave up waiting for the request", isWrite)
   if (status < 500) {
     return new UnexpectedResponse({ ...reply, problem: `expected a 2xx or a documented error, got HTTP ${status}` })
   }
@@ -154,6 +153,6 @@ const innermost = (
     : undefined
 }
 
-/** A 2xx whose body is not what was promised. A write is not failed by that: whether Twilio took it is what nobody knows. */
+/** A reply that does not tell what was promised: a 2xx with another body, a redirect. A write is not failed by that: whether Twilio took it is what nobody knows. */
 export const unexpected = (reply: ReplyFields, problem: string, isWrite: boolean): Reason =>
   isWrite ? new OutcomeUnknown({ ...reply, problem }) : new UnexpectedResponse({ ...reply, problem })
