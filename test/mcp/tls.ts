@@ -1,12 +1,12 @@
 /** A certificate authority of the test's own, and what it vouches for: the sandbox over TLS. */
-import { execFileSync } from "node:child_process"
 import { once } from "node:events"
-import { readFileSync, writeFileSync } from "node:fs"
+import { writeFileSync } from "node:fs"
 import { createServer, type Server } from "node:https"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { getRequestListener } from "@hono/node-server"
 import * as Sandbox from "@flex-participants/sandbox"
+import { generate } from "selfsigned"
 
 export interface Secured {
   readonly server: Server
@@ -15,32 +15,27 @@ export interface Secured {
   readonly authority: string
 }
 
-/** Serves a sandbox for these names on a free port. The files lie in `folder`. */
+/** Serves a sandbox for these names on a free port. The authority's certificate lies in `folder`. */
 export const serve = async (folder: string, names: ReadonlyArray<string>): Promise<Secured> => {
-  const path = (file: string) => join(folder, file)
-  const openssl = (...args: ReadonlyArray<string>) => execFileSync("openssl", args, { stdio: "ignore" })
-  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-  const authority = path("authority.pem")
-  openssl(
-    "req",
-    "-x509",
-    ...key,
-    "-keyout",
-    path("authority.key"),
-    "-out",
-    authority,
-    "-subj",
-    "/O=Test authority",
-    "-days",
-    "2"
-  )
-  openssl("req", ...key, "-keyout", path("server.key"), "-out", path("server.csr"), "-subj", "/CN=test")
-  writeFileSync(path("names"), `subjectAltName=${names.map((name) => `DNS:${name}`).join(",")}\n`)
-  const signed = ["-CA", authority, "-CAkey", path("authority.key"), "-CAcreateserial", "-extfile", path("names")]
-  openssl("x509", "-req", "-in", path("server.csr"), "-out", path("server.pem"), "-days", "2", ...signed)
-  const options = { key: readFileSync(path("server.key")), cert: readFileSync(path("server.pem")) }
+  const authority = await generate([{ name: "organizationName", value: "Test authority" }], {
+    keyType: "ec",
+    algorithm: "sha256",
+    extensions: [
+      { name: "basicConstraints", cA: true, critical: true },
+      { name: "keyUsage", keyCertSign: true, critical: true }
+    ]
+  })
+  const signed = await generate([{ name: "commonName", value: "test" }], {
+    keyType: "ec",
+    algorithm: "sha256",
+    ca: { key: authority.private, cert: authority.cert },
+    extensions: [{ name: "subjectAltName", altNames: names.map((value) => ({ type: 2, value })) }]
+  })
+  const file = join(folder, "authority.pem")
+  writeFileSync(file, authority.cert)
+  const options = { key: signed.private, cert: signed.cert }
   const server = createServer(options, getRequestListener(Sandbox.make().fetch, { overrideGlobalObjects: false }))
   server.listen(0, "localhost")
   await once(server, "listening")
-  return { server, port: (server.address() as AddressInfo).port, authority }
+  return { server, port: (server.address() as AddressInfo).port, authority: file }
 }
