@@ -221,10 +221,43 @@ describe("input is refused before any I/O", () => {
     )
   }
 
-  it.effect("a status that does not exist", () =>
+  for (const nothing of [undefined, null]) {
+    it.effect(`${nothing} in the place of a reference`, () =>
+      Effect.gen(function* () {
+        const ref = nothing as never
+        const failures = yield* Effect.all([
+          reason(({ list }) => list(ref)),
+          reason(({ page }) => page(ref)),
+          reason(({ stream }) => Stream.runCollect(stream(ref))),
+          reason(({ setStatus }) => setStatus(ref, "wrapup"))
+        ])
+        for (const failed of failures) {
+          assert.strictEqual(failed._tag, "InvalidRequest")
+          assert.match(failed.message, /interactionSid: .*got undefined/u)
+        }
+        assert.isEmpty(served.requests)
+      })
+    )
+  }
+
+  it.effect("a channel, or a participant as listed, whose status is to be set", () =>
     Effect.gen(function* () {
-      const failed = yield* reason((participants) => participants.setStatus(good as never, "open" as never))
-      assert.strictEqual(failed._tag, "InvalidRequest")
+      for (const ref of [yield* channel(1), { ...(yield* channel(1)), sid: good.participantSid, type: "agent" }]) {
+        const failed = yield* reason((participants) => participants.setStatus(ref as never, "wrapup"))
+        assert.strictEqual(failed._tag, "InvalidRequest")
+        assert.match(failed.message, /participantSid: .*got undefined/u)
+      }
+      assert.isEmpty(served.requests)
+    })
+  )
+
+  it.effect("a status that does not exist, or none", () =>
+    Effect.gen(function* () {
+      for (const status of ["open", undefined]) {
+        const failed = yield* reason((participants) => participants.setStatus(good as never, status as never))
+        assert.strictEqual(failed._tag, "InvalidRequest")
+        assert.match(failed.message, /status: expected wrapup or closed/u)
+      }
       assert.isEmpty(served.requests)
     })
   )

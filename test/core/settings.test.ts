@@ -201,7 +201,12 @@ describe("as options", () => {
       { credentials: { ...credentials, apiSecret: "a-string" as never } },
       /^credentials\.apiSecret is not redacted: give Redacted\.make\(…\)$/u
     ],
-    [{ credentials: {} as never }, /^credentials\.authToken is not redacted/u],
+    [{ credentials: undefined as never }, /^credentials are not given$/u],
+    [
+      { credentials: { authToken: credentials.apiSecret } as never },
+      /^credentials\.accountSid is not what it should be: .*got undefined$/u
+    ],
+    [{ credentials: { accountSid } as never }, /^credentials\.authToken is not redacted/u],
     [{ credentials: { ...credentials, accountSid: "AC" } }, /^credentials\.accountSid is not what/u],
     [{ baseUrl: "nonsense" }, /^baseUrl is not a URL; an example: https:/u],
     [{ baseUrl: "https://user:pass@flex.example" }, /^baseUrl must not contain credentials$/u],

@@ -275,7 +275,8 @@ const route = /^\/v1\/Interactions\/([^/]+)\/Channels\/([^/]+)(?:\/Participants(
 const pathname = (url: string) => (URL.canParse(url) ? new URL(url).pathname : "")
 
 /**
- * Checks a reference before any I/O: types are gone at run time, and a `..` in the place of a SID would rewrite the path.
+ * Checks a reference before any I/O: types are gone at run time, when it can be missing altogether, or be a channel where a
+ * participant is meant; and a `..` in the place of a SID would rewrite the path.
  *
  * @internal
  */
@@ -283,10 +284,13 @@ export const check = <Ref extends ChannelRef>(
   operation: FlexError["operation"],
   ref: Ref
 ): Effect.Effect<Ref, FlexError> => {
+  const given: Partial<ParticipantRef> = Object(ref)
   const problem =
-    named("interactionSid", Sid.problem("KD", ref.interactionSid)) ??
-    named("channelSid", Sid.problem("UO", ref.channelSid)) ??
-    ("participantSid" in ref ? named("participantSid", Sid.problem("UT", ref.participantSid)) : undefined)
+    named("interactionSid", Sid.problem("KD", given.interactionSid)) ??
+    named("channelSid", Sid.problem("UO", given.channelSid)) ??
+    (operation === "setStatus" || "participantSid" in given
+      ? named("participantSid", Sid.problem("UT", given.participantSid))
+      : undefined)
   return problem === undefined ? Effect.succeed(ref) : Effect.fail(invalid(operation, problem))
 }
 

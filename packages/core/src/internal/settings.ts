@@ -162,9 +162,12 @@ const fail = (setting: string, problem: string) => Effect.fail(new SettingsError
 
 /** Checks options. `names` is how their errors call them. */
 export const check = Effect.fnUntraced(function* (options: Options, names: Names = optionNames) {
+  if (options?.credentials == null) return yield* fail("credentials", "are not given")
   const { credentials } = options
   const origin = yield* originOf(options, names)
-  if (credentials.accountSid !== undefined) yield* checkSid("AC", names.accountSid, credentials.accountSid)
+  if (!("apiKey" in credentials) || credentials.accountSid !== undefined) {
+    yield* checkSid("AC", names.accountSid, credentials.accountSid)
+  }
   if ("apiKey" in credentials) {
     yield* checkSid("SK", names.apiKey, credentials.apiKey)
     yield* checkSecret(names.apiSecret, credentials.apiSecret)
@@ -205,7 +208,7 @@ const positive = (setting: string, input: Duration.Input): Effect.Effect<Duratio
     : fail(setting, 'must be a duration above zero, such as "5 seconds"')
 }
 
-const checkSid = (prefix: "AC" | "SK", setting: string, sid: string) => {
+const checkSid = (prefix: "AC" | "SK", setting: string, sid: unknown) => {
   const problem = Sid.problem(prefix, sid)
   return problem === undefined ? Effect.void : fail(setting, `is not what it should be: ${problem}`)
 }
