@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
-import { licenses } from "../licenses.ts"
 import { defineConfig, type RolldownOptions } from "rolldown"
+import { licenses } from "../licenses.ts"
+import { pureSchemas } from "./pureSchemas.ts"
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { readonly version: string }
 
@@ -19,6 +20,8 @@ const bundle = (input: string, start: string, platform: "node" | "browser" = "no
       ? { alias: { "@modelcontextprotocol/server/_shims": fileURLToPath(new URL("src/SdkShims.ts", import.meta.url)) } }
       : undefined)
   },
+  // No module's getter does anything but give a value.
+  treeshake: { propertyReadSideEffects: false },
   transform: { define: { PACKAGE_VERSION: JSON.stringify(version) } },
   output: {
     dir: "dist",
@@ -29,6 +32,7 @@ const bundle = (input: string, start: string, platform: "node" | "browser" = "no
   },
   plugins: [
     licenses,
+    pureSchemas,
     {
       // A bundle of its own: sharing parts with it would make the entry carry what only it needs.
       name: "operator-apart",
