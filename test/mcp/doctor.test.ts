@@ -32,6 +32,8 @@ describe("doctor", () => {
   beforeAll(async () => {
     served = await startSandbox()
     folder = await mkdtemp(join(tmpdir(), "doctor-"))
+    await writeFile(join(folder, "not.json"), "interactions:")
+    await writeFile(join(folder, "other.json"), '{"interactions":{}}')
     secured = await Tls.serve(folder, ["localhost"])
     late = createServer((_, response) => {
       response.sendDate = false
@@ -136,6 +138,23 @@ describe("doctor", () => {
       /must be one of auto/u,
       /./u
     ],
+    ...(
+      [
+        ["that is not there", "none.json", /ENOENT/u],
+        ["that is not JSON", "not.json", /not JSON/u],
+        ["of another shape", "other.json", /interactions/u]
+      ] as const
+    ).map(
+      ([what, file, says]) =>
+        [
+          `a seed ${what}`,
+          () => ({ FLEX_MCP_SANDBOX_SEED: join(folder, file) }),
+          "settings",
+          "failed",
+          says,
+          /--sandbox-seed/u
+        ] as const
+    ),
     [
       "wrong credentials",
       () => environment({ TWILIO_AUTH_TOKEN: "wrong-secret" }),
@@ -223,6 +242,11 @@ describe("doctor", () => {
       assert.match(found?.says ?? "", says)
       assert.match(found?.mend ?? "", mend)
       assert.strictEqual(report.ok, result === "warning")
+      if (name === "settings")
+        assert.lengthOf(
+          report.checks.filter((check) => check.result === "failed"),
+          1
+        )
       assert.notMatch(report.stdout, /wrong-secret|half-a-secret|secret-password|sandbox-auth-token/u)
     })
   }

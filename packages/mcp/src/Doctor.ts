@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -33,6 +34,8 @@ const skipped = (says: string): Found => ({ result: "skipped", says })
 const warning = (says: string, mend: string): Found => ({ result: "warning", says, mend })
 const failed = (says: string, mend: string): Found => ({ result: "failed", says, mend })
 
+const mendFirst = "the settings must be mended first"
+
 /** Runs every check and prints what was found; 0 if nothing failed, 1 otherwise. */
 export const run = Effect.fnUntraced(function* (line: Settings.CommandLine, written: Settings.Written) {
   const sandbox = Result.getOrElse(yield* Effect.result(Settings.onSandbox(written)), () => false)
@@ -41,7 +44,8 @@ export const run = Effect.fnUntraced(function* (line: Settings.CommandLine, writ
   const api = URL.canParse(origin) ? new URL(origin) : undefined
 
   const notAsked = sandbox ? "the sandbox is in this process" : undefined
-  const notSure = Result.isFailure(valid) ? "the settings must be mended first" : notAsked
+  const invalid = Result.isFailure(valid) ? mendFirst : undefined
+  const notSure = invalid ?? notAsked
   const findings: Array<Finding> = []
   const check = (
     name: string,
@@ -63,17 +67,10 @@ export const run = Effect.fnUntraced(function* (line: Settings.CommandLine, writ
   yield* check("clock", notSure, clock(origin))
   yield* check(
     "credentials",
-    Result.isFailure(valid) ? notSure : undefined,
-    credentials(sandbox).pipe(
-      Effect.provide(Serve.participants(sandbox, FlexClient.layerConfig)),
-      Effect.catchTag("SettingsError", (error) => Effect.succeed(failed(error.message, "Mend the setting.")))
-    )
+    undefined,
+    Result.isFailure(valid) ? Effect.succeed(skipped(mendFirst)) : Effect.provide(credentials(sandbox), valid.success)
   )
-  yield* check(
-    "http",
-    !Settings.overHttp(written) ? "it serves over stdio" : Result.isFailure(valid) ? notSure : undefined,
-    listening(written)
-  )
+  yield* check("http", !Settings.overHttp(written) ? "it serves over stdio" : invalid, listening(written))
   yield* check(
     "redis",
     written.redisUrl === undefined ? "REDIS_URL is not set" : undefined,
@@ -86,11 +83,7 @@ export const run = Effect.fnUntraced(function* (line: Settings.CommandLine, writ
   )
   const flags = [...Settings.asFlags(line.given), "--http=off"]
   for (const [era, messages] of Object.entries(handshakes)) {
-    yield* check(
-      `protocol ${era}`,
-      Result.isFailure(valid) ? notSure : undefined,
-      handshake(flags, messages, Serve.version)
-    )
+    yield* check(`protocol ${era}`, invalid, handshake(flags, messages, Serve.version))
   }
 
   const isWell = findings.every(({ result }) => result !== "failed")
@@ -103,7 +96,7 @@ export const run = Effect.fnUntraced(function* (line: Settings.CommandLine, writ
     )
   )
   return isWell ? 0 : 1
-})
+}, Effect.scoped)
 
 const text = (version: string, findings: ReadonlyArray<Finding>, shown: ReturnType<typeof settingsShown>): string => {
   const width = Math.max(...findings.map(({ check }) => check.length))
@@ -140,15 +133,15 @@ const settingsShown = (written: Settings.Written, given: Settings.CommandLine["g
     ]
   })
 
-/** All settings, whoever uses them. */
+/** All settings, whoever uses them; the files that they name are read. */
 const validate = Effect.fnUntraced(function* (written: Settings.Written, sandbox: boolean) {
   yield* Settings.onSandbox(written)
   yield* Settings.limits(written)
   if (Settings.overHttp(written)) yield* ServeHttp.settings(written)
-  if (!sandbox) yield* FlexClient.fromConfig
+  return yield* Layer.build(Serve.participants(sandbox, FlexClient.layerConfig))
 })
 
-const settingsFound = (valid: Result.Result<void, FlexClient.SettingsError>): Found =>
+const settingsFound = (valid: Result.Result<unknown, FlexClient.SettingsError>): Found =>
   Result.isSuccess(valid)
     ? ok("each is valid")
     : failed(`${valid.failure.message}.`, `Set ${valid.failure.setting} as --help and docs/mcp.md say.`)
@@ -289,7 +282,7 @@ const credentialsFound = (error: FlexError.FlexError, sandbox: boolean): Found =
 const listening = Effect.fnUntraced(function* (written: Settings.Written) {
   const client = yield* HttpClient.HttpClient
   const settings = yield* Effect.option(ServeHttp.settings(written))
-  if (Option.isNone(settings)) return skipped("the settings must be mended first")
+  if (Option.isNone(settings)) return skipped(mendFirst)
   const { auth, host, port } = settings.value
   if (auth !== undefined && "jwksUrl" in auth) {
     const keys = yield* client.get(auth.jwksUrl).pipe(
