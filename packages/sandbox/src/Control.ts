@@ -5,10 +5,54 @@
  * of another origin sent.
  */
 import { maxBody, text } from "./Endpoint.ts"
-import type { Fault } from "./Fault.ts"
+import type { Fault, Faults } from "./Fault.ts"
 import { page } from "./Page.ts"
-import type { Sandbox } from "./Sandbox.ts"
-import { type Channel, indexFrom, type Participant, SeedError } from "./State.ts"
+import type { Settings } from "./Settings.ts"
+import {
+  type Channel,
+  type ChannelName,
+  indexFrom,
+  type Interactions,
+  type InteractionSeed,
+  type Participant,
+  type ParticipantSeed,
+  SeedError
+} from "./State.ts"
+
+/** A request that was answered, or not. */
+export interface Handled {
+  /** When it came in, ISO 8601, UTC. */
+  readonly at: string
+  readonly method: string
+  /** Path and query. */
+  readonly path: string
+  readonly status: number | "no reply"
+  /** What happened, in a few words. */
+  readonly note: string
+  /** The fault that it met. */
+  readonly fault?: Fault["kind"]
+  /** From its arrival to its reply, in milliseconds. */
+  readonly ms: number
+}
+
+/** What of a sandbox can be seen and changed, here and by a program. */
+export interface Controlled {
+  /** What Twilio hides is here: statuses, and who has left. */
+  readonly state: Interactions
+  /** May be changed at any time. */
+  readonly settings: Settings
+  readonly faults: Faults
+  /** The last requests, the oldest first. */
+  readonly requests: ReadonlyArray<Handled>
+  /** Adds an interaction and gives its SID. Throws a {@link SeedError} if a SID is there already. */
+  readonly add: (interaction: InteractionSeed) => string
+  /** Someone joins a channel, at its end. Throws a {@link SeedError} if there is no such channel, or the SID is there already. */
+  readonly join: (channel: ChannelName, participant: ParticipantSeed) => Participant
+  /** Back to the start: the seed and its settings, no faults, no requests. */
+  readonly reset: () => void
+  /** Is told of every change and every request, until the function that it gives is called. */
+  readonly subscribe: (listener: () => void) => () => void
+}
 
 /** The header that scripts a fault for the request that carries it: the name of its kind, or the fault as JSON. */
 export const faultHeader = "Sandbox-Fault"
@@ -58,7 +102,7 @@ const attempt = async <A>(f: () => Promise<A>, what: string): Promise<A | Respon
   }
 }
 
-export const answer = async (sandbox: Sandbox, request: Request, url: URL): Promise<Response> => {
+export const answer = async (sandbox: Controlled, request: Request, url: URL): Promise<Response> => {
   if (!isLoopback(url)) return problem(403, "The control interface answers at a loopback name only, such as 127.0.0.1.")
   const origin = request.headers.get("origin")
   if (request.method !== "GET" && origin !== null && origin !== url.origin) {
@@ -95,7 +139,7 @@ export const answer = async (sandbox: Sandbox, request: Request, url: URL): Prom
       )
 }
 
-const change = async (sandbox: Sandbox, request: Request, path: string): Promise<Response> => {
+const change = async (sandbox: Controlled, request: Request, path: string): Promise<Response> => {
   const body = await text(request)
   if (body === undefined)
     return problem(413, `The body is larger than ${maxBody} bytes. Give a large seed to the command with --seed.`)
@@ -126,7 +170,7 @@ const limit = (url: URL, name: string): number | undefined => {
   return /^\d{1,9}$/u.test(value) ? Number(value) : undefined
 }
 
-const state = (sandbox: Sandbox, interactions: number | undefined, participants: number | undefined) => ({
+const state = (sandbox: Controlled, interactions: number | undefined, participants: number | undefined) => ({
   interaction_count: sandbox.state.size,
   interactions: [...sandbox.state]
     .slice(0, interactions)
@@ -159,7 +203,7 @@ const participantOf = ({ routing, sid, status, type }: Participant, listed: bool
 })
 
 /** One event at once and one for each change; changes that nobody has read yet are one. */
-const events = (sandbox: Sandbox): Response => {
+const events = (sandbox: Controlled): Response => {
   const event = new TextEncoder().encode("data: changed\n\n")
   let stop = () => {}
   const stream = new ReadableStream<Uint8Array>({

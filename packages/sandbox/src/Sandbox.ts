@@ -8,6 +8,7 @@ import * as Fault from "./Fault.ts"
 import { defaults, type Settings } from "./Settings.ts"
 import * as State from "./State.ts"
 
+export type { Handled } from "./Control.ts"
 export type { Credentials } from "./Endpoint.ts"
 export type { Fault, Faults } from "./Fault.ts"
 export type { Settings } from "./Settings.ts"
@@ -34,41 +35,10 @@ export const defaultCredentials: Endpoint.Credentials = {
   apiSecret: "sandbox-api-secret"
 }
 
-/** A request that was answered, or not. */
-export interface Handled {
-  /** When it came in, ISO 8601, UTC. */
-  readonly at: string
-  readonly method: string
-  /** Path and query. */
-  readonly path: string
-  readonly status: number | "no reply"
-  /** What happened, in a few words. */
-  readonly note: string
-  /** The fault that it met. */
-  readonly fault?: Fault.Fault["kind"]
-  /** From its arrival to its reply, in milliseconds. */
-  readonly ms: number
-}
-
-export interface Sandbox {
+export interface Sandbox extends Control.Controlled {
   /** Answers a request as Twilio would. It rejects only as `fetch` itself would: where a fault drops the connection, or the request is aborted. */
   readonly fetch: (request: Request) => Promise<Response>
   readonly credentials: Endpoint.Credentials
-  /** What Twilio hides is here: statuses, and who has left. */
-  readonly state: State.Interactions
-  /** May be changed at any time. */
-  readonly settings: Settings
-  readonly faults: Fault.Faults
-  /** The last requests, the oldest first. */
-  readonly requests: ReadonlyArray<Handled>
-  /** Adds an interaction and gives its SID. Throws a {@link State.SeedError} if a SID is there already. */
-  readonly add: (interaction: State.InteractionSeed) => string
-  /** Someone joins a channel, at its end. Throws a {@link State.SeedError} if there is no such channel, or the SID is there already. */
-  readonly join: (channel: State.ChannelName, participant: State.ParticipantSeed) => State.Participant
-  /** Back to the start: the seed and its settings, no faults, no requests. */
-  readonly reset: () => void
-  /** Is told of every change and every request, until the function that it gives is called. */
-  readonly subscribe: (listener: () => void) => () => void
 }
 
 export interface Options {
@@ -77,7 +47,7 @@ export interface Options {
   readonly seed?: State.Seed
   readonly settings?: Partial<Settings>
   /** Is told of each request that is over, for a log. */
-  readonly onRequest?: (handled: Handled) => void
+  readonly onRequest?: (handled: Control.Handled) => void
 }
 
 /** How many requests are remembered. */
@@ -107,7 +77,7 @@ export const make = (options: Options = {}): Sandbox => {
   const settings = { ...initial }
   const credentials = options.credentials ?? defaultCredentials
   const state = State.make()
-  const requests: Array<Handled> = []
+  const requests: Array<Control.Handled> = []
   const listeners = new Set<() => void>()
   const changed = () => listeners.forEach((listener) => listener())
   const faults = Fault.make(changed)
@@ -117,7 +87,7 @@ export const make = (options: Options = {}): Sandbox => {
   const fill = () => seed.interactions.forEach((interaction, index) => state.add(interaction, `interactions[${index}]`))
   fill()
 
-  const record = (handled: Handled) => {
+  const record = (handled: Control.Handled) => {
     requests.push(handled)
     if (requests.length > remembered) requests.shift()
     options.onRequest?.(handled)
@@ -131,7 +101,7 @@ export const make = (options: Options = {}): Sandbox => {
   ): Promise<Response> => {
     const started = performance.now()
     const at = new Date().toISOString()
-    let status: Handled["status"] = "no reply"
+    let status: Control.Handled["status"] = "no reply"
     let note = ""
     let fault: Fault.Fault | undefined
     try {
