@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process"
 import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { dirname, join } from "node:path"
+import { dirname, join, resolve } from "node:path"
 import { Client } from "@modelcontextprotocol/client"
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
 import { assert, describe, it } from "vitest"
@@ -97,6 +97,17 @@ describe("print-config", () => {
       assert.strictEqual(shown, printed, host)
     }
     rmSync(home, { recursive: true })
+  })
+
+  it("names a file by its full path, whatever directory the host starts the server in", async () => {
+    const args = ["print-config", "cursor", "--sandbox-seed", "some/seed.json", "--token-file=token", "--confirm=never"]
+    const { stdout } = await Command.run(args)
+    assert.deepStrictEqual(hosts.cursor.servers(stdout)?.["flex-participants"]?.args.slice(1), [
+      `--sandbox-seed=${resolve("some/seed.json")}`,
+      "--confirm=never",
+      `--token-file=${resolve("token")}`
+    ])
+    assert.notInclude(stdout, "TWILIO_")
   })
 
   it("VS Code asks for the secret without showing it", async () => {

@@ -129,13 +129,6 @@ describe("inside the MCP server", () => {
     await client.close()
   })
 
-  it("print-config with --sandbox-seed asks for no credentials", async () => {
-    const child = spawn("node", [main, "print-config", "inspector", "--sandbox-seed", "seed.json"])
-    const [printed] = await Promise.all([text(child.stdout), once(child, "exit")])
-    assert.include(printed, "--sandbox-seed=seed.json")
-    assert.notInclude(printed, "TWILIO_")
-  })
-
   for (const [name, content, problem] of [
     ["not-json.json", "{", /not JSON/u],
     ["wrong.json", '{"interactions":[{"chanels":[]}]}', /interactions\[0\]\.chanels: /u]

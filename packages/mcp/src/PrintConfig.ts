@@ -1,4 +1,5 @@
 /** `print-config HOST`: what an MCP host's configuration needs, on stdout; where it belongs, on stderr. */
+import { resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as Run from "./Run.ts"
 import * as Serve from "./Serve.ts"
@@ -88,6 +89,13 @@ const launch = (flags: ReadonlyArray<string>): Launch => {
     : { command: process.execPath, args: [main, ...flags] }
 }
 
+/** Flags with the full paths of the files that they name: a host starts the server in a directory of its own choice. */
+const fromAnywhere = (given: Settings.CommandLine["given"]): Settings.CommandLine["given"] => {
+  const files = Object.values(Settings.table).filter((setting: Settings.Setting) => setting.value === "FILE")
+  const paths = files.flatMap(({ env }) => (given[env] === undefined ? [] : [[env, resolve(given[env])]]))
+  return { ...given, ...Object.fromEntries(paths) }
+}
+
 /** Prints the configuration with the flags that were given; 2 if there is no such host. */
 export const run = (line: Settings.CommandLine): number => {
   const found = hosts.find((known) => known === line.rest[0])
@@ -103,6 +111,6 @@ export const run = (line: Settings.CommandLine): number => {
   const variables = sandbox ? [] : ["TWILIO_API_KEY", "TWILIO_API_SECRET"]
   const env = Object.fromEntries(variables.map((variable) => [variable, fill(variable)]))
   process.stderr.write(`${host.where}\n`)
-  process.stdout.write(`${host.print(launch(Settings.asFlags(line.given)), env)}\n`)
+  process.stdout.write(`${host.print(launch(Settings.asFlags(fromAnywhere(line.given))), env)}\n`)
   return 0
 }
