@@ -43,6 +43,28 @@ describe("each package", () => {
   }
 })
 
+describe("a build", () => {
+  for (const [what, isBundled, left] of [
+    ["compiled", false, [".tsbuildinfo", "A.d.ts", "A.d.ts.map", "A.js", "A.js.map", "notes.txt"]],
+    ["bundled", true, [".tsbuildinfo", "A.d.ts", "A.d.ts.map", "notes.txt"]]
+  ] as const) {
+    it(`of what is ${what} leaves nothing of an earlier one that it will not write again`, () => {
+      const folder = join(here.path, what)
+      for (const name of ["src", "dist/internal"]) mkdirSync(join(folder, name), { recursive: true })
+      const write = (name: string) => writeFileSync(join(folder, name), "")
+      if (isBundled) write("rolldown.config.ts")
+      write("src/A.ts")
+      for (const source of ["A", "Gone", "internal/Gone"]) {
+        for (const end of ["js", "js.map", "d.ts", "d.ts.map"]) write(`dist/${source}.${end}`)
+      }
+      for (const name of [".tsbuildinfo", "notes.txt"]) write(`dist/${name}`)
+      execFileSync(process.execPath, [join(Pack.folderOf("core"), "../clear.mjs")], { cwd: folder })
+      assert.sameMembers(readdirSync(join(folder, "dist")), ["internal", ...left])
+      assert.isEmpty(readdirSync(join(folder, "dist/internal")))
+    })
+  }
+})
+
 describe("the server, installed by npm from its tarball", () => {
   const home = join(here.path, "home")
   const installed = join(home, "node_modules/@flex-participants/mcp")
