@@ -29,22 +29,17 @@ const reasonOf = (exit: Exit.Exit<unknown, unknown>): FlexError.Reason | undefin
   return error?.reason
 }
 
-const lost: Answer = Effect.fail(
-  new HttpClientError.HttpClientError({
-    reason: new HttpClientError.TransportError({
-      request: HttpClientRequest.get("https://x.example"),
-      cause: Object.assign(new Error("reset"), { code: "ECONNRESET", syscall: "read" })
+const broken = (code: string, syscall: string): Answer =>
+  Effect.fail(
+    new HttpClientError.HttpClientError({
+      reason: new HttpClientError.TransportError({
+        request: HttpClientRequest.get("https://x.example"),
+        cause: Object.assign(new Error(), { code, syscall })
+      })
     })
-  })
-) as never
-const unreachable: Answer = Effect.fail(
-  new HttpClientError.HttpClientError({
-    reason: new HttpClientError.TransportError({
-      request: HttpClientRequest.get("https://x.example"),
-      cause: Object.assign(new Error("refused"), { code: "ECONNREFUSED", syscall: "connect" })
-    })
-  })
-) as never
+  ) as never
+const lost = broken("ECONNRESET", "read")
+const unreachable = broken("ECONNREFUSED", "connect")
 const silence: Answer = Effect.never
 
 describe("a list is tried again", () => {

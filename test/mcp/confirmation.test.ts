@@ -1,5 +1,5 @@
 /** A person confirms a write: asked where the host can ask, bound to what was asked, good for one use. */
-import { type Participant, Participants } from "@flex-participants/core"
+import { Participants } from "@flex-participants/core"
 import * as Sandbox from "@flex-participants/sandbox"
 import { createMcpHandler } from "@modelcontextprotocol/server"
 import { Effect, Layer, Stream } from "effect"
@@ -19,7 +19,7 @@ import {
   sid,
   write
 } from "./host.ts"
-import { open } from "./inProcess.ts"
+import { agent, open } from "./inProcess.ts"
 
 let served: Served
 beforeEach(async () => {
@@ -343,10 +343,3 @@ it("a state that is older than ten minutes comes too late", async () => {
   assert.match(audit[0] ?? "", /asked=true answer=invalid result=not_sent$/u)
   await close()
 })
-
-const agent = {
-  sid: sid(1, "UT", 2),
-  type: "agent",
-  interactionSid: sid(1, "KD"),
-  channelSid: sid(1, "UO")
-} as Participant.Agent

@@ -1,17 +1,10 @@
 /** Every failure in fixed words: what happened, whether anything was changed, what to do next, whether and when to try again. */
-import { FlexError, type Participant, Participants } from "@flex-participants/core"
+import { FlexError, Participants } from "@flex-participants/core"
 import { Clock, Duration, Effect, Layer, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { assert, describe, it } from "vitest"
 import { call, channel, type CallResult, sid, write } from "./host.ts"
-import { open } from "./inProcess.ts"
-
-const agent = {
-  sid: sid(1, "UT", 2),
-  type: "agent",
-  interactionSid: sid(1, "KD"),
-  channelSid: sid(1, "UO")
-} as Participant.Agent
+import { agent, open } from "./inProcess.ts"
 
 const fail = (operation: FlexError.Operation, reason: FlexError.Reason) =>
   Effect.fail(new FlexError.FlexError({ operation, reason }))

@@ -1,9 +1,17 @@
 /** A host and a server in this process, on any `Participants`: for what no real server can be made to do at will. */
 import { Client, InMemoryTransport } from "@modelcontextprotocol/client"
-import type { Participants } from "@flex-participants/core"
+import type { Participant, Participants } from "@flex-participants/core"
 import { Console, Effect, Exit, type Layer, Logger, Scope } from "effect"
 import * as Server from "../../packages/mcp/src/Server.ts"
-import type { Action } from "./host.ts"
+import { type Action, sid } from "./host.ts"
+
+/** The agent of the first ready-made interaction. */
+export const agent = {
+  sid: sid(1, "UT", 2),
+  type: "agent",
+  interactionSid: sid(1, "KD"),
+  channelSid: sid(1, "UO")
+} as Participant.Agent
 
 export const open = async (
   layer: Layer.Layer<Participants.Participants>,
