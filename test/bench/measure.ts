@@ -55,7 +55,7 @@ export const interleave = async <Sample>(
 
 const report = fileURLToPath(new URL("exit-report.cjs", import.meta.url))
 
-export interface Usage {
+interface Usage {
   /** Milliseconds, user and system. */
   readonly cpu: number
   /** Bytes. */

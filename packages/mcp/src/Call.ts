@@ -10,7 +10,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
 /** What became of a question: what the person chose, or that no choice came back. */
-export type Answer = "accept" | "decline" | "cancel" | "none"
+type Answer = "accept" | "decline" | "cancel" | "none"
 
 export interface Call {
   /** For the SDK's own functions. */

@@ -1,7 +1,7 @@
 /** Scripted misbehaviour: what a network, a gateway, or a hostile server does to a request of the two operations. */
 
 /** Which requests a fault meets. */
-export interface Meets {
+interface Meets {
   readonly method?: "GET" | "POST"
   /** A part of the path with its query: a SID, or `PageToken=` for every page but the first. */
   readonly path?: string

@@ -4,7 +4,7 @@ import type { Settings } from "./Settings.ts"
 /** Documented: the five types. */
 export type ParticipantType = "agent" | "customer" | "supervisor" | "external" | "unknown"
 export type Status = "active" | "wrapup" | "closed"
-export type Routing = Readonly<Record<string, unknown>>
+type Routing = Readonly<Record<string, unknown>>
 
 export interface Participant {
   readonly sid: string
