@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url"
 import * as Sandbox from "@flex-participants/sandbox"
 import { assert, expect, it } from "vitest"
 import { start } from "../served.ts"
+import * as Settings from "../../packages/mcp/src/Settings.ts"
 import { type Action, call, channel, connect, environment, sid, write } from "./host.ts"
 
 const page = fileURLToPath(new URL("../../docs/mcp.md", import.meta.url))
@@ -128,6 +129,14 @@ it("docs/mcp.md shows what really happens", async () => {
     (_, name: string) => `<!-- transcript: ${name} -->\n\`\`\`text\n${transcripts[name] ?? ""}\n\`\`\``
   )
   await expect(played).toMatchFileSnapshot(page)
+})
+
+it("docs/mcp.md has every setting", () => {
+  const text = readFileSync(page, "utf8")
+  for (const { env, ...setting } of Object.values(Settings.table)) {
+    assert.include(text, `\`${env}\``)
+    if ("flag" in setting) assert.include(text, `--${setting.flag}`)
+  }
 })
 
 it("nothing that is secret stands in a transcript", () => {

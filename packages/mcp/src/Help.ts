@@ -32,4 +32,4 @@ ${rows([...flags, ["--json", "doctor: for machines"], ["--version", "print the v
 Environment (a flag wins over its variable):
 ${rows(variables)}
 
-https://www.npmjs.com/package/@flex-participants/mcp has the whole guide.`
+The guide is docs/mcp.md in the repository.`
