@@ -3,15 +3,15 @@ import { fileURLToPath } from "node:url"
 import { defineConfig, type RolldownOptions } from "rolldown"
 import { licenses } from "../licenses.ts"
 import { pureSchemas } from "./pureSchemas.ts"
+import * as Surface from "./src/Surface.ts"
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { readonly version: string }
 
 /**
- * Nothing is resolved at run time. What few runs need lies in files beside the entry, what is needed at once in one:
- * `start` with all that it imports, also where what is loaded later shares some of it.
+ * Nothing is resolved at run time. What is needed at once lies in one file, what few runs need, or later parts, in others.
  */
-const bundle = (input: string, start: string, platform: "node" | "browser" = "node"): RolldownOptions => ({
-  input: `src/${input}.ts`,
+const bundle = (source: string, file = source, platform: "node" | "browser" = "node"): RolldownOptions => ({
+  input: { [file]: `src/${source}.ts` },
   platform,
   logLevel: "warn",
   resolve: {
@@ -23,26 +23,42 @@ const bundle = (input: string, start: string, platform: "node" | "browser" = "no
   // No module's getter does anything but give a value.
   treeshake: { propertyReadSideEffects: false },
   transform: { define: { PACKAGE_VERSION: JSON.stringify(version) } },
+  // The entry's file may export to later parts what it shares with them, and so have it all.
+  preserveEntrySignatures: "allow-extension",
   output: {
     dir: "dist",
     format: "esm",
     minify: true,
-    chunkFileNames: `${input}-[name].js`,
-    codeSplitting: { groups: [{ name: "start", test: new RegExp(`/src/${start}\\.ts$`, "u") }] }
+    chunkFileNames: `${file.replace("-start", "")}-[name].js`,
+    codeSplitting: { groups: [{ name: file, tags: ["$initial"], includeDependenciesRecursively: false }] }
   },
   plugins: [
     licenses,
     pureSchemas,
     {
-      // A bundle of its own: sharing parts with it would make the entry carry what only it needs.
-      name: "operator-apart",
-      resolveId: (source) => (source === "./Operator.ts" ? { id: "./Operator.js", external: true } : null)
+      name: "surface-as-data",
+      load: {
+        filter: { id: /[\\/]src[\\/]Surface\.ts$/u },
+        handler: () =>
+          Object.entries(Surface)
+            .map(([name, value]) => `export const ${name} = ${JSON.stringify(value)}\n`)
+            .join("")
+      }
+    },
+    {
+      // Bundles of their own: sharing parts with one another would make each carry what only the other needs.
+      name: "apart",
+      resolveId: (imported) => {
+        const id = { "./Command.ts": "./main-start.js", "./Operator.ts": "./Operator.js" }[imported]
+        return id === undefined ? null : { id, external: true }
+      }
     }
   ]
 })
 
 export default defineConfig([
-  bundle("main", "Command"),
-  bundle("Operator", "Operator"),
+  bundle("main"),
+  bundle("Command", "main-start"),
+  bundle("Operator"),
   bundle("WebHandler", "WebHandler", "browser")
 ])

@@ -65,19 +65,15 @@ describe("before the first answer over stdio", () => {
     found = await loaded()
   })
 
-  it("three files of the package are loaded, and nothing else but Node", () => {
-    assert.deepStrictEqual(found.files.map((path) => basename(path)).toSorted(), [
-      "main-Command.js",
-      "main-start.js",
-      "main.js"
-    ])
+  it("two files of the package are loaded, and nothing else but Node", () => {
+    assert.deepStrictEqual(found.files.map((path) => basename(path)).toSorted(), ["main-start.js", "main.js"])
   })
 
-  it("they have less than 514 KB, gzipped 153 KB", () => {
+  it("they have less than 438 KB, gzipped 132 KB", () => {
     const bytes = found.files.reduce((sum, path) => sum + statSync(path).size, 0)
     const gzipped = found.files.reduce((sum, path) => sum + gzipSync(readFileSync(path)).length, 0)
-    assert.isBelow(bytes, 514_000)
-    assert.isBelow(gzipped, 153_000)
+    assert.isBelow(bytes, 438_000)
+    assert.isBelow(gzipped, 132_000)
   })
 
   it("no HTTP client, no TLS and no fetch is among what is loaded of Node", () => {

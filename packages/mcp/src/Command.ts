@@ -1,31 +1,41 @@
 /**
- * The command. What an assistant's host starts, the tools over stdio, is in this file's bundle and starts at once. All the
- * rest is in another bundle, which is loaded when the command line or the environment asks for something in it.
+ * The command. What an assistant's host starts, the tools over stdio, is in this file's bundle and starts at once; what
+ * calls need is loaded after it. All the rest is in another bundle, which is loaded when the command line or the environment
+ * asks for something in it.
  */
 import "./Jitless.ts"
 import { FlexClient } from "@flex-participants/core"
 import * as Effect from "effect/Effect"
-import * as HttpClient from "effect/http/HttpClient"
-import * as Layer from "effect/Layer"
-import * as OnDemand from "./OnDemand.ts"
 import * as Run from "./Run.ts"
-import * as Serve from "./Serve.ts"
 import * as Settings from "./Settings.ts"
 import * as Stdio from "./Stdio.ts"
+import * as Tools from "./Tools.ts"
+
+const serve = Effect.fnUntraced(function* (written: Settings.Written) {
+  const options = { version: Run.version, ...(yield* Settings.limits(written)) }
+  const twilio = (yield* Settings.onSandbox(written)) ? undefined : yield* FlexClient.fromConfig
+  const calls = yield* Effect.promise(() => import("./FirstCall.ts")).pipe(
+    Effect.flatMap((firstCall) => firstCall.make(options, twilio)),
+    Effect.cached
+  )
+  // The sandbox is made at once: a seed that cannot be used ends the command, like other wrong settings. Twilio's were checked
+  // above; who calls later than a second after the start finds everything loaded.
+  yield* twilio === undefined ? calls : Effect.forkScoped(Effect.delay(calls, "1 second"))
+  const run = Effect.runPromiseWith(yield* Effect.context<Effect.Services<typeof calls>>())
+  let answer: Promise<Tools.Answer> | undefined
+  yield* Stdio.serve(Tools.serve(options, (called) => (answer ??= run(calls)).then((answer) => answer(called))))
+  return 0
+})
 
 const line = Settings.parse(process.argv.slice(2))
 if ("problem" in line) {
   process.exitCode = Run.refuse(line.problem)
-} else if (line.command === "serve" && Effect.runSync(Effect.provide(Settings.isPlain, Settings.layer(line.given)))) {
-  Stdio.claimStdout()
-  const client = FlexClient.layerConfig.pipe(Layer.provide(OnDemand.nodeHttp))
-  Run.run(
-    line,
-    Serve.serve(client, Stdio.serve).pipe(
-      Effect.withTracerEnabled(false),
-      Effect.provideService(HttpClient.TracerDisabledWhen, () => true)
-    )
-  )
 } else {
-  void import("./Operator.ts").then((operator) => operator.run(line))
+  const written = Effect.runSync(Effect.provide(Settings.written, Settings.layer(line.given)))
+  if (line.command === "serve" && Settings.isPlain(written)) {
+    Stdio.claimStdout()
+    Run.run(line, serve(written).pipe(Effect.scoped, Effect.withTracerEnabled(false)))
+  } else {
+    void import("./Operator.ts").then((operator) => operator.run(line))
+  }
 }

@@ -14,6 +14,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as Run from "./Run.ts"
 import * as Serve from "./Serve.ts"
 import * as ServeHttp from "./ServeHttp.ts"
 import * as Settings from "./Settings.ts"
@@ -83,7 +84,7 @@ export const run = Effect.fnUntraced(function* (line: Settings.CommandLine, writ
   )
   const flags = [...Settings.asFlags(line.given), "--http=off"]
   for (const [era, messages] of Object.entries(handshakes)) {
-    yield* check(`protocol ${era}`, invalid, handshake(flags, messages, Serve.version))
+    yield* check(`protocol ${era}`, invalid, handshake(flags, messages, Run.version))
   }
 
   const isWell = findings.every(({ result }) => result !== "failed")
@@ -91,8 +92,8 @@ export const run = Effect.fnUntraced(function* (line: Settings.CommandLine, writ
   yield* Effect.sync(() =>
     process.stdout.write(
       line.json
-        ? `${JSON.stringify({ version: Serve.version, ok: isWell, checks: findings, settings: shown }, undefined, 2)}\n`
-        : text(Serve.version, findings, shown)
+        ? `${JSON.stringify({ version: Run.version, ok: isWell, checks: findings, settings: shown }, undefined, 2)}\n`
+        : text(Run.version, findings, shown)
     )
   )
   return isWell ? 0 : 1
@@ -138,7 +139,7 @@ const validate = Effect.fnUntraced(function* (written: Settings.Written, sandbox
   yield* Settings.onSandbox(written)
   yield* Settings.limits(written)
   if (Settings.overHttp(written)) yield* ServeHttp.settings(written)
-  return yield* Layer.build(Serve.participants(sandbox, FlexClient.layerConfig))
+  return yield* Layer.build(Serve.participants(sandbox ? undefined : FlexClient.layerConfig))
 })
 
 const settingsFound = (valid: Result.Result<unknown, FlexClient.SettingsError>): Found =>

@@ -95,15 +95,13 @@ const handle = Effect.fn("list_participants")(function* (input: typeof Input.Typ
   }
 }, inGoodTime)
 
-/** The tool. `leadsToWrite`: there is a tool to go on with. */
-export const make = (leadsToWrite: boolean) => ({
-  name: "list_participants",
+export const tool = { name: "list_participants", annotations, Input, Output, handle }
+
+/** What hosts read of it. `leadsToWrite`: there is a tool to go on with. */
+export const about = (leadsToWrite: boolean) => ({
+  ...tool,
   title: "List Flex channel participants",
-  description: describe(leadsToWrite),
-  annotations,
-  Input,
-  Output,
-  handle
+  description: describe(leadsToWrite)
 })
 
 /**

@@ -32,7 +32,7 @@ const command = (
     case "help":
       return print(Help.text)
     case "version":
-      return print(Serve.version)
+      return print(Run.version)
   }
 }
 
@@ -61,7 +61,7 @@ const serve = Effect.fnUntraced(function* (written: Settings.Written) {
     Effect.provide(
       Layer.mergeAll(
         shared?.layer(yield* redisUrl(written.redisUrl ?? "")) ?? Layer.empty,
-        written.otlp === undefined ? Layer.empty : Telemetry.layer(Serve.version)
+        written.otlp === undefined ? Layer.empty : Telemetry.layer(Run.version)
       ).pipe(Layer.provideMerge(http(written)))
     ),
     Effect.catchTag("ListenError", (error) => Effect.sync(() => Run.refuse(`${error.message}.`)))

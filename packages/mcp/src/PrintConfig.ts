@@ -2,7 +2,6 @@
 import { resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as Run from "./Run.ts"
-import * as Serve from "./Serve.ts"
 import * as Settings from "./Settings.ts"
 
 const name = "flex-participants"
@@ -85,7 +84,7 @@ export const hosts = Object.keys(table) as ReadonlyArray<HostName>
 const launch = (flags: ReadonlyArray<string>): Launch => {
   const main = fileURLToPath(new URL("main.js", import.meta.url))
   return /[\\/]_npx[\\/]/u.test(main)
-    ? { command: "npx", args: ["-y", `@flex-participants/mcp@${Serve.version}`, ...flags] }
+    ? { command: "npx", args: ["-y", `@flex-participants/mcp@${Run.version}`, ...flags] }
     : { command: process.execPath, args: [main, ...flags] }
 }
 

@@ -9,6 +9,10 @@ import * as Logger from "effect/Logger"
 import * as Files from "./Files.ts"
 import * as Settings from "./Settings.ts"
 
+declare const PACKAGE_VERSION: string
+
+export const version = PACKAGE_VERSION
+
 /** Runs a command to its exit code; a signal that asks the process to end interrupts it, and is 0. */
 export const run = (
   line: Settings.CommandLine,

@@ -5,10 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Server from "./Server.ts"
 import * as Settings from "./Settings.ts"
-
-declare const PACKAGE_VERSION: string
-
-export const version = PACKAGE_VERSION
+import * as Run from "./Run.ts"
 
 /** Serves until the transport ends. `client` is left aside where the settings ask for the sandbox. */
 export const serve = <E, E2, R, R2>(
@@ -19,19 +16,18 @@ export const serve = <E, E2, R, R2>(
   Effect.gen(function* () {
     const written = yield* Settings.written
     const limits = yield* Settings.limits(written)
-    yield* Effect.flatMap(Server.make({ version, confirmation, ...limits }), transport).pipe(
+    yield* Effect.flatMap(Server.make({ version: Run.version, confirmation, ...limits }), transport).pipe(
       Effect.scoped,
-      Effect.provide(participants(yield* Settings.onSandbox(written), client))
+      Effect.provide(participants((yield* Settings.onSandbox(written)) ? undefined : client))
     )
     return 0
   })
 
-/** The tools' service, on Twilio or on the sandbox, which is loaded when it is asked for. */
+/** The tools' service on this client or, without one, on the sandbox, which is loaded when it is asked for. */
 export const participants = <E, R>(
-  sandbox: boolean,
-  client: Layer.Layer<FlexClient.FlexClient, E, R>
+  client: Layer.Layer<FlexClient.FlexClient, E, R> | undefined
 ): Layer.Layer<Participants.Participants, E | FlexClient.SettingsError, R> => {
-  const chosen: Layer.Layer<FlexClient.FlexClient, E | FlexClient.SettingsError, R> = sandbox ? inProcess : client
+  const chosen: Layer.Layer<FlexClient.FlexClient, E | FlexClient.SettingsError, R> = client ?? inProcess
   return Participants.Participants.layer.pipe(Layer.provide(chosen))
 }
 

@@ -1,13 +1,6 @@
-/** Which tools exist, and how an Effect becomes the result of a tool call. */
-import type { FlexError, Participant, Participants } from "@flex-participants/core"
-import {
-  type CallToolResult,
-  inputRequired,
-  type InputRequiredResult,
-  McpServer,
-  type McpServerFactory,
-  type ServerContext
-} from "@modelcontextprotocol/server"
+/** What the call of a tool does, and how an Effect becomes its result. */
+import type { FlexError, Participants } from "@flex-participants/core"
+import { type CallToolResult, inputRequired, type InputRequiredResult } from "@modelcontextprotocol/server"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
@@ -20,21 +13,10 @@ import * as ListParticipants from "./ListParticipants.ts"
 import * as Observed from "./Observed.ts"
 import * as SetParticipantStatus from "./SetParticipantStatus.ts"
 import * as ToolError from "./ToolError.ts"
+import * as Tools from "./Tools.ts"
 import * as ToolSchema from "./ToolSchema.ts"
 
-/** What the operator lets an assistant do. No assistant can change any of it. */
-export interface Limits {
-  /** The tool that writes does not exist, whatever else is set. */
-  readonly readOnly?: boolean
-  /** The statuses that are offered; default: both. With none there is no tool that writes. */
-  readonly allowStatus?: ReadonlyArray<Participant.ParticipantStatus>
-  /** When a person is asked before a write; default `"auto"`: where the host can ask. */
-  readonly confirm?: Confirmation.Setting
-  /** The line on stderr for each write as JSON. */
-  readonly auditAsJson?: boolean
-}
-
-export interface Options extends Limits {
+export interface Options extends Tools.Limits {
   readonly version: string
   /** What replicas share for the questions to a person: see {@link Confirmation.Options}. */
   readonly confirmation?: Pick<Confirmation.Options, "key" | "spend">
@@ -42,9 +24,7 @@ export interface Options extends Limits {
 
 interface Tool<Input, Encoded, Output extends { readonly [key: string]: unknown }> {
   readonly name: string
-  readonly title: string
-  readonly description: string
-  readonly annotations: { readonly readOnlyHint: boolean; readonly [hint: string]: boolean }
+  readonly annotations: { readonly readOnlyHint: boolean }
   readonly Input: Schema.Codec<Input, Encoded>
   readonly Output: Schema.Codec<Output>
   readonly handle: (
@@ -53,67 +33,53 @@ interface Tool<Input, Encoded, Output extends { readonly [key: string]: unknown 
   ) => Effect.Effect<Output, FlexError.FlexError | ToolError.Refused | Confirmation.Ask, Participants.Participants>
 }
 
+type Answered = Effect.Effect<CallToolResult | InputRequiredResult, never, Participants.Participants>
+
+/** Makes servers that share what must outlive one of them; see {@link calls}. */
+export const make = (options: Options) => Effect.map(calls(options), (answer) => Tools.serve(options, answer))
+
 /**
- * Makes servers, one for each connection (over HTTP for each request). What must outlive one of them is shared: the
- * services, the questions that were answered, the writes that wait for each other, and the calls in flight, which end when
- * the scope closes.
+ * Answers the calls of all servers in a process, over HTTP one for each request. They share the services, the questions
+ * that were answered, the writes that wait for each other, and the calls in flight, which end when the scope closes.
  */
-export const make = Effect.fnUntraced(function* (options: Options) {
+export const calls = Effect.fnUntraced(function* (options: Options) {
   const run = yield* FiberSet.makeRuntimePromise<Participants.Participants>()
-  const setParticipantStatus =
-    options.readOnly === true || options.allowStatus?.length === 0
-      ? undefined
-      : yield* SetParticipantStatus.make({
-          allowed: options.allowStatus,
-          confirm: Confirmation.make({ setting: options.confirm, ...options.confirmation }),
-          audit: Audit.make(options.auditAsJson ?? false)
-        })
-  const listParticipants = ListParticipants.make(setParticipantStatus !== undefined)
-  const instructions = `Lists the participants of a Twilio Flex interaction channel${
-    setParticipantStatus === undefined
-      ? "; reads only."
-      : " and moves agents on. List first; a status change affects a real customer's conversation and cannot be undone."
-  }`
+  const tools = new Map<string, (input: unknown, call: Call.Call) => Answered>()
+  const add = <Input, Encoded, Output extends { readonly [key: string]: unknown }>(
+    tool: Tool<Input, Encoded, Output>
+  ) => {
+    const decode = ToolSchema.decoder(tool.Input)
+    tools.set(tool.name, (input, call) => serve(tool, decode(input), call))
+  }
 
-  return ((context) => {
-    const server = new McpServer(
-      { name: "flex-participants", title: "Twilio Flex participants", version: options.version },
-      { instructions, capabilities: { tools: { listChanged: false } } }
+  add(ListParticipants.tool)
+  const allowed = Tools.offered(options)
+  if (allowed.length > 0) {
+    add(
+      yield* SetParticipantStatus.make({
+        allowed,
+        confirm: Confirmation.make({ setting: options.confirm, ...options.confirmation }),
+        audit: Audit.make(options.auditAsJson ?? false)
+      })
     )
-    const register = <Input, Encoded, Output extends { readonly [key: string]: unknown }>(
-      tool: Tool<Input, Encoded, Output>
-    ) =>
-      server.registerTool(
-        tool.name,
-        {
-          title: tool.title,
-          description: tool.description,
-          annotations: { ...tool.annotations },
-          inputSchema: ToolSchema.input(tool.Input),
-          outputSchema: ToolSchema.output(tool.Output)
-        },
-        (input: ToolSchema.Arguments<Input>, request: ServerContext) =>
-          Call.isTooEarly(server, context.era, request)
-            ? failed(ToolError.tooEarly.message)
-            : run(
-                serve(tool, input, Call.fromRequest(server, context.era, request)).pipe(
-                  Observed.observed(tool.name, request)
-                ),
-                { signal: request.mcpReq.signal }
-              )
-      )
+  }
 
-    register(listParticipants)
-    if (setParticipantStatus !== undefined) register(setParticipantStatus)
-    return server
-  }) satisfies McpServerFactory
+  return ((called) => {
+    const { era, input, request, server } = called
+    const tool = tools.get(called.tool)
+    if (tool === undefined) return Promise.reject(new Error(`there is no tool ${called.tool}`))
+    if (Call.isTooEarly(server, era, request)) return Promise.resolve(failed(ToolError.tooEarly.message))
+    return run(tool(input, Call.fromRequest(server, era, request)).pipe(Observed.observed(called.tool, request)), {
+      signal: request.mcpReq.signal
+    })
+  }) satisfies Tools.Answer
 })
 
 const serve = <Input, Encoded, Output extends { readonly [key: string]: unknown }>(
   tool: Tool<Input, Encoded, Output>,
-  input: ToolSchema.Arguments<Input>,
+  input: Result.Result<Input, string>,
   call: Call.Call
-): Effect.Effect<CallToolResult | InputRequiredResult, never, Participants.Participants> =>
+): Answered =>
   Result.isFailure(input)
     ? Effect.succeed(failed(ToolError.wrongArguments(input.failure).message))
     : tool.handle(input.success, call).pipe(

@@ -60,14 +60,27 @@ const Output = Schema.Struct({
 })
 
 export interface Options {
-  /** The statuses that are offered; default: both. */
-  readonly allowed: ReadonlyArray<Status> | undefined
+  /** The statuses that are offered. */
+  readonly allowed: ReadonlyArray<Status>
   readonly confirm: (write: Write, call: Call) => Effect.Effect<Consent, Ask>
   readonly audit: Audit
 }
 
-export const make = Effect.fnUntraced(function* ({ confirm, audit, ...options }: Options) {
-  const allowed = options.allowed ?? Participant.ParticipantStatus.literals
+const tool = (allowed: ReadonlyArray<Status>) => ({
+  name: "set_participant_status",
+  annotations,
+  Input: inputOf(allowed),
+  Output
+})
+
+/** What hosts read of the tool. */
+export const about = (allowed: ReadonlyArray<Status>) => ({
+  ...tool(allowed),
+  title: `Move an agent to ${allowed.join(" or ")}`,
+  description: describe(allowed)
+})
+
+export const make = Effect.fnUntraced(function* ({ allowed, audit, confirm }: Options) {
   /** One write at a time for each participant: the next one looks up, and is judged, when the one before has its outcome. */
   const turns = yield* RcMap.make({ lookup: (_participantSid: string) => Semaphore.make(1) })
 
@@ -103,12 +116,7 @@ export const make = Effect.fnUntraced(function* ({ confirm, audit, ...options }:
   })
 
   return {
-    name: "set_participant_status",
-    title: `Move an agent to ${allowed.join(" or ")}`,
-    description: describe(allowed),
-    annotations,
-    Input: inputOf(allowed),
-    Output,
+    ...tool(allowed),
     handle: Effect.fn("set_participant_status")(
       (input: ReturnType<typeof inputOf>["Type"], call: Call) =>
         Effect.flatMap(RcMap.get(turns, input.participant_sid), (turn) => turn.withPermit(handle(input, call))),

@@ -244,14 +244,8 @@ const off = new Set(["false", "no", "off", "0"])
 export const overHttp = ({ http }: Written): boolean => http !== undefined && !off.has(http)
 
 /** Does serving by these settings need nothing but stdio and an HTTP client? */
-export const isPlain = Effect.map(
-  written,
-  (settings) =>
-    !overHttp(settings) &&
-    settings.otlp === undefined &&
-    settings.proxy === undefined &&
-    settings.redisUrl === undefined
-)
+export const isPlain = (settings: Written): boolean =>
+  !overHttp(settings) && settings.otlp === undefined && settings.proxy === undefined && settings.redisUrl === undefined
 
 /** A switch: on with `true`, `yes`, `on` or `1`. */
 export const isOn = (settings: Written, name: Name): Effect.Effect<boolean, FlexClient.SettingsError> => {

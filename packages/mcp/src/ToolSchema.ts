@@ -1,48 +1,28 @@
 /**
- * An Effect schema in the form that the MCP SDK takes: validation by Standard Schema, and JSON Schema for the host. The
- * only file that knows both.
+ * What an Effect schema says of a tool, to a host and of a call.
  *
- * Both come from the same side of the schema: tool inputs and outputs contain no transformation.
+ * Both are the same side of the schema: tool inputs and outputs contain no transformation.
  */
-import type { StandardSchemaWithJSON } from "@modelcontextprotocol/server"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import { plain } from "./ToolError.ts"
 
-/** What a call's arguments are: what the tool takes, or what is wrong with them. */
-export type Arguments<A> = Result.Result<A, string>
-
 /**
- * What a tool takes. An argument that is not in the schema is refused: an assistant that invents one expects an effect.
- *
- * Wrong arguments come out as a value, so that their text is this server's and not the SDK's.
+ * Reads the arguments of a call: what the tool takes, or what is wrong with them. An argument that is not in the schema is
+ * refused: an assistant that invents one expects an effect.
  */
-export const input = <A, I>(schema: Schema.Codec<A, I>): StandardSchemaWithJSON<I, Arguments<A>> => {
+export const decoder = <A, I>(schema: Schema.Codec<A, I>): ((input: unknown) => Result.Result<A, string>) => {
   const decode = Schema.decodeUnknownResult(schema, { onExcessProperty: "error", errors: "all" })
-  return standard(schema, "error", (value) => Result.mapError(decode(value), (error) => problems(error.issue)))
+  return (input) => Result.mapError(decode(input), (error) => problems(error.issue))
 }
 
-/** What a tool answers. It is made here, from typed code, and after a write it is too late to find it wrong. */
-export const output = <A>(schema: Schema.Codec<A>): StandardSchemaWithJSON<A, unknown> =>
-  standard(schema, "ignore", (value) => value)
-
-const standard = <A, I, Out>(
-  schema: Schema.Codec<A, I>,
-  onExcessProperty: "error" | "ignore",
-  read: (value: unknown) => Out
-): StandardSchemaWithJSON<I, Out> => {
-  const jsonSchema = (): Record<string, unknown> =>
-    JSON.parse(JSON.stringify(Schema.toJsonSchemaDocument(schema, { onExcessProperty }).schema, withoutDefaults))
-  return {
-    "~standard": {
-      version: 1,
-      vendor: "effect",
-      validate: (value) => ({ value: read(value) }),
-      jsonSchema: { input: jsonSchema, output: jsonSchema }
-    }
-  }
-}
+/** The schema as JSON Schema. */
+export const json = (
+  schema: Schema.Constraint,
+  onExcessProperty: "error" | "ignore"
+): { readonly [keyword: string]: unknown } =>
+  JSON.parse(JSON.stringify(Schema.toJsonSchemaDocument(schema, { onExcessProperty }).schema, withoutDefaults))
 
 /** An open object is what JSON Schema takes for granted. */
 const withoutDefaults = (key: string, value: unknown) =>

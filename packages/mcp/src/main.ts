@@ -16,4 +16,4 @@ try {
 } catch {
   // No home.
 }
-await import("./Command.ts")
+void import("./Command.ts")

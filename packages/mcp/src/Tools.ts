@@ -1,0 +1,80 @@
+/** Which tools a server has, and what hosts read of them. What a call of one does is in Server.ts, which takes longer to load. */
+import { Participant } from "@flex-participants/core"
+import {
+  type CallToolResult,
+  type InputRequiredResult,
+  McpServer,
+  type McpServerFactory,
+  type ServerContext,
+  type StandardSchemaWithJSON
+} from "@modelcontextprotocol/server"
+import type { Setting } from "./Confirmation.ts"
+import * as Surface from "./Surface.ts"
+
+/** What the operator lets an assistant do. No assistant can change any of it. */
+export interface Limits {
+  /** The tool that writes does not exist, whatever else is set. */
+  readonly readOnly?: boolean
+  /** The statuses that are offered; default: both. With none there is no tool that writes. */
+  readonly allowStatus?: ReadonlyArray<Participant.ParticipantStatus>
+  /** When a person is asked before a write; default `"auto"`: where the host can ask. */
+  readonly confirm?: Setting
+  /** The line on stderr for each write as JSON. */
+  readonly auditAsJson?: boolean
+}
+
+/** The statuses that are offered; with none there is no tool that writes. */
+export const offered = ({ allowStatus, readOnly }: Limits): ReadonlyArray<Participant.ParticipantStatus> => {
+  const { literals } = Participant.ParticipantStatus
+  if (readOnly === true) return []
+  return allowStatus === undefined ? literals : literals.filter((status) => allowStatus.includes(status))
+}
+
+/** The call of a tool, with the server and the revision of the protocol that it came in by. */
+export interface Called {
+  readonly tool: string
+  readonly input: unknown
+  readonly server: McpServer
+  readonly era: "legacy" | "modern"
+  readonly request: ServerContext
+}
+
+export type Answer = (called: Called) => Promise<CallToolResult | InputRequiredResult>
+
+/** Makes servers, one for each connection (over HTTP for each request). */
+export const serve = (options: Limits & { readonly version: string }, answer: Answer) => {
+  const set = Surface.setParticipantStatus[offered(options).join()]
+  const tools = set === undefined ? [Surface.listParticipants.alone] : [Surface.listParticipants.first, set]
+  const instructions = `Lists the participants of a Twilio Flex interaction channel${
+    set === undefined
+      ? "; reads only."
+      : " and moves agents on. List first; a status change affects a real customer's conversation and cannot be undone."
+  }`
+  return (({ era }) => {
+    const server = new McpServer(
+      { name: "flex-participants", title: "Twilio Flex participants", version: options.version },
+      { instructions, capabilities: { tools: { listChanged: false } } }
+    )
+    for (const { name, inputSchema, outputSchema, ...about } of tools) {
+      server.registerTool(
+        name,
+        { ...about, inputSchema: described(inputSchema), outputSchema: described(outputSchema) },
+        (input: unknown, request: ServerContext) => answer({ tool: name, input, server, era, request })
+      )
+    }
+    return server
+  }) satisfies McpServerFactory
+}
+
+/**
+ * A schema that is described to hosts and lets everything pass: arguments are read with the call, so that what is wrong
+ * with them is said in this server's words, and what a tool answers is made here, from typed code.
+ */
+const described = (schema: { readonly [keyword: string]: unknown }): StandardSchemaWithJSON<unknown> => ({
+  "~standard": {
+    version: 1,
+    vendor: "flex-participants",
+    validate: (value) => ({ value }),
+    jsonSchema: { input: () => ({ ...schema }), output: () => ({ ...schema }) }
+  }
+})
