@@ -107,6 +107,7 @@ describe("the command", () => {
 
   for (const [what, content, problem] of [
     ["is not JSON", "{ interactions: [] }", /seed\.json: not JSON: /u],
+    ["is YAML, in one line", "seed:\n- x", /seed\.json: not JSON: .*"seed: - x"/u],
     ["is empty", "", /seed\.json: not JSON: /u],
     [
       "has another shape",

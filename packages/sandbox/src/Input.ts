@@ -132,7 +132,11 @@ const parse = (json: string): unknown => {
   }
 }
 
-const capped = (text: string) => (text.length > 200 ? `${text.slice(0, 200)}…` : text)
+/** One line, and no more than 200 characters: what is quoted of the input may have line breaks. */
+const capped = (text: string) => {
+  const line = text.replaceAll(/\s+/gu, " ")
+  return line.length > 200 ? `${line.slice(0, 200)}…` : line
+}
 
 /** As one would write it in JavaScript: `interactions[0].channels[1].sid`. */
 const pathOf = (path: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }>): string =>
