@@ -4,12 +4,13 @@
  *
  * It requires an `HttpClient` and brings none: fetch, undici, node:http or a test double serve alike.
  */
-import * as Clock from "effect/Clock"
+import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Layer from "effect/Layer"
@@ -82,125 +83,158 @@ export const OnReply = Context.Reference<(reply: ReplyFields) => void>("@flex-pa
 })
 
 /** What is known about one page or one change while it is on its way. */
-class Call extends Context.Service<
-  Call,
-  {
-    /** A request left, and its reply is not all here yet. */
-    inFlight: boolean
-    /** Of the last reply. */
-    body: string
-    /** Why the last attempt failed. */
-    last: Reason | undefined
-    retries: number
-  }
->()("@flex-participants/core/FlexClient/Call") {}
+interface Call {
+  readonly operation: Operation
+  readonly write: boolean
+  readonly clock: Clock.Clock
+  /** When the time for all of it ends: milliseconds, by the monotonic clock. */
+  readonly deadline: number
+  /** A request left, and its reply is not all here yet. */
+  inFlight: boolean
+  /** A reply that refuses, though the rest of it may never come. */
+  refusal: HttpClientResponse.HttpClientResponse | undefined
+  /** Of the last reply. */
+  body: string
+  /** Why the last attempt failed. */
+  last: Reason | undefined
+  retries: number
+}
 
 const make = Effect.fnUntraced(function* (options: Options) {
   const settings = yield* check(options)
   const { origin } = settings
   const hide = scrubber(settings)
-  const requestInit = Option.getOrUndefined(yield* Effect.serviceOption(FetchHttpClient.RequestInit))
-
-  const once = (yield* HttpClient.HttpClient).pipe(
-    HttpClient.mapRequest((request) =>
-      request.pipe(
-        HttpClientRequest.prependUrl(origin),
-        HttpClientRequest.acceptJson,
-        HttpClientRequest.basicAuth(settings.user, settings.secret)
-      )
-    ),
-    HttpClient.transformResponse((send) =>
-      send.pipe(
-        // A redirect would send a change once more, and perhaps elsewhere.
-        Effect.provideService(FetchHttpClient.RequestInit, { ...requestInit, redirect: "manual" }),
-        // Twilio has no use for the ids of our traces, and a browser would ask it for leave to send them.
-        Effect.provideService(HttpClient.TracerPropagationEnabled, false),
-        Effect.provideService(HttpClient.SpanNameGenerator, spanName)
-      )
-    ),
-    // One attempt: from sending to the end of the reply, and no longer.
-    HttpClient.transform((send, request) =>
-      Effect.flatMap(Call, (call) => {
-        call.inFlight = true
-        call.body = ""
-        let refusal: HttpClientResponse.HttpClientResponse | undefined
-        return send.pipe(
-          Effect.tap((response) => {
-            if (response.status >= 300) refusal = response
-            return Effect.map(readBody(response, settings.maxReplyBytes), (body) => {
-              call.body = body
-              call.inFlight = false
-            })
-          }),
-          Effect.timeoutOrElse({
-            duration: settings.attempt,
-            // A status that refuses is an answer, though the rest of the reply never came.
-            orElse: () => (refusal === undefined ? Effect.fail({ _tag: "TooSlow" } as const) : Effect.succeed(refusal))
-          }),
-          Telemetry.measured(request.method)
-        )
-      })
-    )
+  const { headers } = HttpClientRequest.get(origin).pipe(
+    HttpClientRequest.acceptJson,
+    HttpClientRequest.basicAuth(settings.user, settings.secret)
   )
-  const send: (
-    request: HttpClientRequest.HttpClientRequest
-  ) => Effect.Effect<
-    HttpClientResponse.HttpClientResponse,
-    Effect.Error<ReturnType<typeof once.execute>> | RateLimiterError,
-    Call
-  > =
-    settings.rateLimit === undefined
-      ? once.execute
-      : HttpClient.withRateLimiter(once, {
-          ...settings.rateLimit,
-          limiter: yield* Budget.make,
-          key: (request) => `flex-participants/${settings.account}/${isWrite(request) ? "setStatus" : "list"}`,
-          // What is safe to send again is decided below, and what a reply claims must not stall everybody else.
-          times: 0,
-          disableResponseInspection: true,
-          disableAdaptiveLearning: true
-        }).execute
+  const client = yield* HttpClient.HttpClient
+  const requestInit = Option.getOrUndefined(yield* Effect.serviceOption(FetchHttpClient.RequestInit))
+  const take = settings.rateLimit === undefined ? undefined : yield* Budget.make(settings.rateLimit)
+
+  const withHttpSettings = <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+    Effect.updateContext(self, (context: Context.Context<never>) =>
+      context.pipe(
+        // A redirect would send a change once more, and perhaps elsewhere.
+        Context.add(FetchHttpClient.RequestInit, { ...requestInit, redirect: "manual" }),
+        // Twilio has no use for the ids of our traces, and a browser would ask it for leave to send them.
+        Context.add(HttpClient.TracerPropagationEnabled, false),
+        Context.add(HttpClient.SpanNameGenerator, spanName)
+      )
+    )
+
+  /** From sending to the end of the reply, and no longer. */
+  const exchange = (call: Call, request: HttpClientRequest.HttpClientRequest) =>
+    Effect.suspend(() => {
+      call.inFlight = true
+      call.refusal = undefined
+      call.body = ""
+      const left = remaining(call)
+      return client.execute(request).pipe(
+        Effect.flatMap((response) => {
+          if (response.status >= 300) call.refusal = response
+          return Effect.map(readBody(response, settings.maxReplyBytes), (body) => {
+            call.body = body
+            call.inFlight = false
+            return response
+          })
+        }),
+        withHttpSettings,
+        Effect.timeoutOrElse({
+          duration: Duration.min(settings.attempt, left),
+          // A status that refuses is an answer, though the rest of the reply never came.
+          orElse: () =>
+            call.refusal === undefined
+              ? Effect.fail(Duration.isLessThan(left, settings.attempt) ? outOfTime(call) : tooSlow(call))
+              : Effect.succeed(call.refusal)
+        }),
+        Telemetry.measured(request.method)
+      )
+    })
 
   /** One attempt, and what its reply means. */
-  const attempt = Effect.fnUntraced(function* <A>(
-    call: Call["Service"],
+  const attempt = <A>(
+    call: Call,
     request: HttpClientRequest.HttpClientRequest,
     decode: (body: unknown) => Result.Result<A, Schema.SchemaError>
-  ) {
-    const write = isWrite(request)
-    const response = yield* send(request).pipe(
-      Effect.provideService(Call, call),
-      Effect.catchTags({
-        TooLarge: () => Effect.fail(unexpected({}, `the reply has more than ${settings.maxReplyBytes} bytes`, write)),
-        TooSlow: () => Effect.fail(lost(`no answer from ${origin} within ${Duration.format(settings.attempt)}`, write)),
-        HttpClientError: (error) => Effect.fail(fromTransport(error, origin, write)),
-        RateLimiterError: () => Effect.fail(new RateLimited({}))
+  ): Effect.Effect<A, Reason> =>
+    (take === undefined
+      ? exchange(call, request)
+      : take(`flex-participants/${settings.account}/${call.write ? "setStatus" : "list"}`, inTime(call)).pipe(
+          Effect.andThen(exchange(call, request))
+        )
+    ).pipe(
+      Effect.matchEffect({
+        onFailure: (error) => {
+          const reason = toReason(call, error)
+          call.inFlight = false
+          call.last = reason
+          return Effect.fail(reason)
+        },
+        onSuccess: (response) => judge(call, response, decode)
       })
     )
-    const { status } = response
-    const isOk = status >= 200 && status <= 299
-    const json = parseJson(call.body)
-    const error = isOk ? undefined : Result.getOrUndefined(json)
-    const reply = fields(status, response.headers, error, yield* Clock.currentTimeMillis, hide)
-    ;(yield* OnReply)(reply)
-    if (reply.requestId !== undefined) yield* Effect.annotateCurrentSpan("twilio.request_id", reply.requestId)
-    if (!isOk) return yield* fromStatus(reply, write)
-    if (Result.isFailure(json)) {
-      return yield* unexpected(reply, `expected JSON, got ${shape(call.body)}`, write)
-    }
-    const decoded = decode(json.success)
-    if (Result.isFailure(decoded)) {
-      const problem = `the reply has another shape: ${flatten(hide(decoded.failure.message))}`
-      return yield* unexpected(reply, problem, write)
-    }
-    return decoded.success
-  })
 
-  const schedule = (operation: Operation, call: Call["Service"], write: boolean) =>
+  const toReason = (
+    call: Call,
+    error: Reason | RateLimiterError | HttpClientError.HttpClientError | { readonly _tag: "TooLarge" }
+  ): Reason => {
+    switch (error._tag) {
+      case "HttpClientError":
+        return fromTransport(error, origin, call.write)
+      case "RateLimiterError":
+        return new RateLimited({})
+      case "TooLarge":
+        return unexpected({}, `the reply has more than ${settings.maxReplyBytes} bytes`, call.write)
+      default:
+        return error
+    }
+  }
+
+  const judge = <A>(
+    call: Call,
+    response: HttpClientResponse.HttpClientResponse,
+    decode: (body: unknown) => Result.Result<A, Schema.SchemaError>
+  ): Effect.Effect<A, Reason> =>
+    Effect.withFiber((fiber) => {
+      const { headers, status } = response
+      const isOk = status >= 200 && status <= 299
+      const json = parseJson(call.body)
+      const error = isOk ? undefined : Result.getOrUndefined(json)
+      const reply = fields(status, headers, error, call.clock.currentTimeMillisUnsafe(), hide)
+      fiber.getRef(OnReply)(reply)
+      if (reply.requestId !== undefined) Telemetry.spanOf(fiber)?.attribute("twilio.request_id", reply.requestId)
+      const fail = (reason: Reason) => {
+        call.last = reason
+        return Effect.fail(reason)
+      }
+      if (!isOk) return fail(fromStatus(reply, call.write))
+      if (Result.isFailure(json)) {
+        return fail(unexpected(reply, `expected JSON, got ${shape(call.body)}`, call.write))
+      }
+      const decoded = decode(json.success)
+      if (Result.isFailure(decoded)) {
+        const problem = `the reply has another shape: ${flatten(hide(decoded.failure.message))}`
+        return fail(unexpected(reply, problem, call.write))
+      }
+      return Effect.succeed(decoded.success)
+    })
+
+  /** Sends again what failed for `first`. */
+  const again = <A>(call: Call, first: Reason, attempt: Effect.Effect<A, Reason>): Effect.Effect<A, Reason> => {
+    let failed: Reason | undefined = first
+    return Effect.suspend(() => {
+      if (failed === undefined) return attempt
+      failed = undefined
+      return Effect.fail(first)
+    }).pipe(Effect.retry(schedule(call)), inTime(call))
+  }
+
+  const schedule = (call: Call) =>
     Schedule.exponential(settings.base).pipe(
       Schedule.jittered,
       Schedule.setInputType<Reason>(),
-      Schedule.while(({ input }) => mayRepeat(input, write)),
+      Schedule.while(({ input }) => mayRepeat(input, call.write)),
       Schedule.modifyDelay(({ duration, input }) =>
         Effect.succeed(Duration.max(Duration.min(duration, settings.maxDelay), input.retryAfter ?? Duration.zero))
       ),
@@ -208,9 +242,9 @@ const make = Effect.fnUntraced(function* (options: Options) {
       Schedule.tap(({ duration, input }) => {
         call.retries++
         return Effect.andThen(
-          Telemetry.retried(operation, input._tag),
-          Effect.logDebug(`trying ${operation} again in ${Duration.format(duration)}: ${input.message}`).pipe(
-            Effect.annotateLogs({ "flex.operation": operation, "twilio.request_id": input.requestId ?? "none" })
+          Telemetry.retried(call.operation, input._tag),
+          Effect.logDebug(`trying ${call.operation} again in ${Duration.format(duration)}: ${input.message}`).pipe(
+            Effect.annotateLogs({ "flex.operation": call.operation, "twilio.request_id": input.requestId ?? "none" })
           )
         )
       })
@@ -224,24 +258,39 @@ const make = Effect.fnUntraced(function* (options: Options) {
       : reason._tag === "ServerError" || reason._tag === "NetworkError"
   }
 
-  const outOfTime = (call: Call["Service"], write: boolean): Reason =>
-    call.inFlight
+  /** Bounds what comes before an attempt and after it: an attempt bounds itself. */
+  const inTime =
+    (call: Call) =>
+    <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E | Reason> =>
+      Effect.timeoutOrElse(self, { duration: remaining(call), orElse: () => Effect.fail(outOfTime(call)) })
+
+  const tooSlow = ({ write }: Call): Reason =>
+    lost(`no answer from ${origin} within ${Duration.format(settings.attempt)}`, write)
+
+  const outOfTime = ({ inFlight, last, write }: Call): Reason =>
+    inFlight
       ? lost(`no answer from ${origin} within ${Duration.format(settings.total)}, all attempts together`, write)
-      : (call.last ?? new RateLimited({}))
+      : (last ?? new RateLimited({}))
 
   const execute: FlexClient["Service"]["execute"] = (operation, request, decode) =>
-    Effect.suspend(() => {
-      const write = isWrite(request)
-      const call: Call["Service"] = { inFlight: false, body: "", last: undefined, retries: 0 }
-      return attempt(call, request, decode).pipe(
-        Effect.tapError((reason) =>
-          Effect.sync(() => {
-            call.inFlight = false
-            call.last = reason
-          })
+    Effect.clockWith((clock) => {
+      const call: Call = {
+        operation,
+        write: isWrite(request),
+        clock,
+        deadline: now(clock) + Duration.toMillis(settings.total),
+        inFlight: false,
+        refusal: undefined,
+        body: "",
+        last: undefined,
+        retries: 0
+      }
+      const signed = request.pipe(HttpClientRequest.prependUrl(origin), HttpClientRequest.setHeaders(headers))
+      const once = attempt(call, signed, decode)
+      return once.pipe(
+        Effect.catch((reason) =>
+          settings.retries > 0 && mayRepeat(reason, call.write) ? again(call, reason, once) : Effect.fail(reason)
         ),
-        Effect.retry(schedule(operation, call, write)),
-        Effect.timeoutOrElse({ duration: settings.total, orElse: () => Effect.fail(outOfTime(call, write)) }),
         Effect.mapError((reason) => new FlexError({ operation, reason })),
         Telemetry.counted(operation, () => call.retries)
       )
@@ -249,6 +298,11 @@ const make = Effect.fnUntraced(function* (options: Options) {
 
   return FlexClient.of({ execute })
 })
+
+/** Milliseconds by the monotonic clock. */
+const now = (clock: Clock.Clock): number => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
+
+const remaining = ({ clock, deadline }: Call): Duration.Duration => Duration.millis(Math.max(deadline - now(clock), 0))
 
 const isWrite = (request: HttpClientRequest.HttpClientRequest) => request.method !== "GET"
 

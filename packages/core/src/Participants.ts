@@ -16,7 +16,7 @@ import * as Stream from "effect/Stream"
 import { FlexClient } from "./FlexClient.ts"
 import { FlexError, invalid, type Operation, UnexpectedResponse } from "./FlexError.ts"
 import * as Telemetry from "./internal/telemetry.ts"
-import { toCursor, toParticipant, WirePage, WireParticipant } from "./internal/wire.ts"
+import { decodePage, decodeParticipant, toCursor, toParticipant } from "./internal/wire.ts"
 import { type ChannelRef, check, type Participant, type ParticipantRef, ParticipantStatus } from "./Participant.ts"
 
 /**
@@ -148,12 +148,8 @@ export class Participants extends Context.Service<
         return next === undefined ? { participants } : { participants, next }
       })
 
-      const page = Effect.fn(
-        "Participants.page",
-        spanOf("list")
-      )((channel: ChannelRef, options?: { readonly pageSize?: number; readonly cursor?: Cursor }) =>
-        fetchPage(channel, options?.pageSize, options?.cursor)
-      )
+      const page = (channel: ChannelRef, options?: { readonly pageSize?: number; readonly cursor?: Cursor }) =>
+        fetchPage(channel, options?.pageSize, options?.cursor).pipe(Telemetry.withSpan("Participants.page", "list"))
 
       const stream = (channel: ChannelRef, options?: { readonly pageSize?: number }) => {
         const fetchFrom = (cursor?: Cursor) => fetchPage(channel, options?.pageSize ?? maxPageSize, cursor)
@@ -172,41 +168,41 @@ export class Participants extends Context.Service<
         return Stream.withSpan(Stream.unwrap(pages), "Participants.stream", spanOf("list"))
       }
 
-      const list = Effect.fn(
-        "Participants.list",
-        spanOf("list")
-      )(function* (channel: ChannelRef, options?: { readonly limit?: number; readonly pageSize?: number }) {
-        const limit = options?.limit ?? Number.POSITIVE_INFINITY
-        if (options?.limit !== undefined) yield* within("limit", limit, Number.MAX_SAFE_INTEGER)
-        const pageSize = options?.pageSize ?? fitting(limit)
-        const everyone: Array<Participant> = []
-        let cursor: Cursor | undefined
-        let guard = firstGuard
-        while (true) {
-          const { participants, next }: Page = yield* fetchPage(channel, pageSize, cursor)
-          for (const participant of participants) everyone.push(participant)
-          if (everyone.length >= limit) return everyone.slice(0, limit)
-          if (next === undefined) return everyone
-          guard = yield* advance(guard, next)
-          cursor = next
-        }
-      })
+      const list = Effect.fnUntraced(
+        function* (channel: ChannelRef, options?: { readonly limit?: number; readonly pageSize?: number }) {
+          const limit = options?.limit ?? Number.POSITIVE_INFINITY
+          if (options?.limit !== undefined) yield* within("limit", limit, Number.MAX_SAFE_INTEGER)
+          const pageSize = options?.pageSize ?? fitting(limit)
+          const everyone: Array<Participant> = []
+          let cursor: Cursor | undefined
+          let guard = firstGuard
+          while (true) {
+            const { participants, next }: Page = yield* fetchPage(channel, pageSize, cursor)
+            for (const participant of participants) everyone.push(participant)
+            if (everyone.length >= limit) return everyone.slice(0, limit)
+            if (next === undefined) return everyone
+            guard = yield* advance(guard, next)
+            cursor = next
+          }
+        },
+        Telemetry.withSpan("Participants.list", "list")
+      )
 
-      const setStatus = Effect.fn(
-        "Participants.setStatus",
-        spanOf("setStatus")
-      )(function* (ref: ParticipantRef, status: ParticipantStatus) {
-        yield* check("setStatus", ref)
-        if (!isStatus(status)) return yield* invalid("setStatus", "status: expected wrapup or closed")
-        const wire = yield* client.execute(
-          "setStatus",
-          HttpClientRequest.post(`${path(ref)}/${ref.participantSid}`).pipe(
-            HttpClientRequest.bodyUrlParams({ Status: status })
-          ),
-          decodeParticipant
-        )
-        return toParticipant(ref)(wire)
-      })
+      const setStatus = Effect.fnUntraced(
+        function* (ref: ParticipantRef, status: ParticipantStatus) {
+          yield* check("setStatus", ref)
+          if (!isStatus(status)) return yield* invalid("setStatus", "status: expected wrapup or closed")
+          const wire = yield* client.execute(
+            "setStatus",
+            HttpClientRequest.post(`${path(ref)}/${ref.participantSid}`).pipe(
+              HttpClientRequest.bodyUrlParams({ Status: status })
+            ),
+            decodeParticipant
+          )
+          return toParticipant(ref)(wire)
+        },
+        Telemetry.withSpan("Participants.setStatus", "setStatus")
+      )
 
       return Participants.of({ page, stream, list, setStatus })
     })
@@ -215,8 +211,6 @@ export class Participants extends Context.Service<
 
 const spanOf = (operation: Operation) => ({ attributes: { "flex.operation": operation } })
 
-const decodePage = Schema.decodeUnknownResult(WirePage)
-const decodeParticipant = Schema.decodeUnknownResult(WireParticipant)
 const isStatus = Schema.is(ParticipantStatus)
 
 const path = (channel: ChannelRef) =>

@@ -1,9 +1,9 @@
 /**
- * The rate limiter behind `HttpClient.withRateLimiter`: on the store that the program provides, or in memory.
+ * The rate limit: on the `RateLimiterStore` that the program provides, or in memory.
  *
- * It differs from Effect's own in three things. Callers wait in one line for each key, and take a token only when there is
- * one: a caller that gives up leaves no debt behind for the next. A store that does not answer is replaced, for a while, by
- * a budget in memory, with a warning: a cache that is down must not stop a contact centre. And no store can make a caller
+ * `RateLimiter` counts; three things are added here. Callers wait in one line for each key, and take a token only when there
+ * is one: a caller that gives up leaves no debt behind for the next. A store that does not answer is replaced, for a while,
+ * by a budget in memory, with a warning: a cache that is down must not stop a contact centre. And no store can make a caller
  * wait longer than a window.
  */
 import * as Clock from "effect/Clock"
@@ -30,45 +30,77 @@ const inMemory = RateLimiter.make.pipe(
 
 /** By the time of day, a clock that is put back an hour would stop everybody for an hour. */
 const byMonotonicClock = <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-  Effect.clockWith((clock) => {
-    const monotonic = Object.create(clock, {
-      currentTimeMillisUnsafe: { value: () => toMillis(clock.monotonicTimeNanosUnsafe()) }
-    }) as Clock.Clock
-    return Effect.provideService(self, Clock.Clock, monotonic)
-  })
+  Effect.clockWith((clock) => Effect.provideService(self, Clock.Clock, monotonic(clock)))
+
+const monotonic = (clock: Clock.Clock): Clock.Clock => {
+  const known = monotonics.get(clock)
+  if (known !== undefined) return known
+  const made = Object.create(clock, {
+    currentTimeMillisUnsafe: { value: () => toMillis(clock.monotonicTimeNanosUnsafe()) }
+  }) as Clock.Clock
+  monotonics.set(clock, made)
+  return made
+}
+
+const monotonics = new WeakMap<Clock.Clock, Clock.Clock>()
 
 const toMillis = (nanos: bigint): number => Number(nanos / 1_000_000n)
 
-/** A limiter on the `RateLimiterStore` in the context, or else in memory. */
-export const make: Effect.Effect<RateLimiter.RateLimiter> = Effect.gen(function* () {
-  const local = yield* inMemory
+/**
+ * Takes a token of the budget called `key`. Where none is there the caller waits; `inTime` bounds that, and is left out
+ * where there is no need to wait.
+ */
+export type Take = <E>(
+  key: string,
+  inTime: (
+    waiting: Effect.Effect<void, RateLimiter.RateLimiterError>
+  ) => Effect.Effect<void, E | RateLimiter.RateLimiterError>
+) => Effect.Effect<void, E | RateLimiter.RateLimiterError>
+
+/** Budgets of `limit` tokens each `window`, on the `RateLimiterStore` in the context, or else in memory. */
+export const make = Effect.fnUntraced(function* (options: {
+  readonly limit: number
+  readonly window: Duration.Duration
+}) {
+  const local = (yield* inMemory).consume
   const store = yield* Effect.serviceOption(RateLimiter.RateLimiterStore)
   const ask = Option.isNone(store)
-    ? local.consume
+    ? local
     : withFallback(
         (yield* RateLimiter.make.pipe(Effect.provideService(RateLimiter.RateLimiterStore, store.value))).consume,
-        local.consume
+        local
       )
 
-  const take = (options: Parameters<Consume>[0]): ReturnType<Consume> => {
-    const window = Duration.fromInputUnsafe(options.window)
-    return ask({ ...options, onExceeded: "fail" }).pipe(
+  const takeOne = (key: string) => ask({ ...options, key, onExceeded: "fail" })
+
+  const wait = (key: string): Effect.Effect<void, RateLimiter.RateLimiterError> =>
+    takeOne(key).pipe(
       Effect.catchReason("RateLimiterError", "RateLimitExceeded", ({ retryAfter }) =>
         Effect.andThen(
-          Effect.sleep(Duration.clamp(retryAfter, { minimum: Duration.millis(1), maximum: window })),
-          take(options)
+          Effect.sleep(Duration.clamp(retryAfter, { minimum: Duration.millis(1), maximum: options.window })),
+          wait(key)
         )
       )
     )
-  }
 
   const lines = new Map<string, Semaphore.Semaphore>()
-  const line = (key: string) => {
+  const lineFor = (key: string) => {
     const found = lines.get(key) ?? Semaphore.makeUnsafe(1)
     lines.set(key, found)
     return found
   }
-  return { ...local, consume: (options) => line(options.key).withPermit(take(options)) }
+
+  const take: Take = (key, inTime) => {
+    const line = lineFor(key)
+    const atOnce = takeOne(key).pipe(
+      Effect.as(true),
+      Effect.catchReason("RateLimiterError", "RateLimitExceeded", () => Effect.succeed(false))
+    )
+    return Effect.flatMap(line.withPermitsIfAvailable(1)(atOnce), (taken) =>
+      Option.contains(taken, true) ? Effect.void : inTime(line.withPermit(wait(key)))
+    )
+  }
+  return take
 })
 
 const withFallback = (shared: Consume, local: Consume): Consume => {

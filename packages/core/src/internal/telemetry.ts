@@ -2,9 +2,11 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
+import type * as Tracer from "effect/Tracer"
 import type { FlexError, Operation, Reason } from "../FlexError.ts"
 
 const calls = Metric.counter("flex.client.calls", {
@@ -23,16 +25,31 @@ const duration = Metric.histogram("http.client.request.duration", {
   attributes: { unit: "s" }
 })
 
+/** A metric with attributes, made once for each of their few combinations: to make it takes longer than to update it. */
+const tagged = <Input, State>(metric: Metric.Metric<Input, State>) => {
+  const known = new Map<string, Metric.Metric<Input, State>>()
+  return (attributes: { readonly [name: string]: string }): Metric.Metric<Input, State> => {
+    const key = Object.values(attributes).join(" ")
+    const found = known.get(key) ?? Metric.withAttributes(metric, attributes)
+    known.set(key, found)
+    return found
+  }
+}
+
+const callsOf = tagged(calls)
+const retriesOf = tagged(retries)
+const durationOf = tagged(duration)
+
 /** Counts an attempt after the first. */
 export const retried = (operation: Operation, reason: Reason["_tag"]): Effect.Effect<void> =>
-  Metric.update(Metric.withAttributes(retries, { operation, reason }), 1)
+  Metric.update(retriesOf({ operation, reason }), 1)
 
 /** Counts the page or change, and adds its retries to those that the span of the operation already has. */
 export const counted =
   (operation: Operation, retries: () => number) =>
   <A>(self: Effect.Effect<A, FlexError>): Effect.Effect<A, FlexError> =>
     Effect.onExit(self, (exit) => {
-      const count = Metric.update(Metric.withAttributes(calls, { operation, outcome: outcome(exit) }), 1)
+      const count = Metric.update(callsOf({ operation, outcome: outcome(exit) }), 1)
       return retries() === 0 ? count : Effect.andThen(add("flex.retries", retries()), count)
     })
 
@@ -41,13 +58,6 @@ const outcome = (exit: Exit.Exit<unknown, FlexError>): string => {
   const error = Cause.findErrorOption(exit.cause)
   return Option.isSome(error) ? error.value.reason._tag : Exit.hasInterrupts(exit) ? "interrupted" : "defect"
 }
-
-/** Adds to a number among the attributes of the current span, if there is one. */
-export const add = (attribute: string, n: number): Effect.Effect<void> =>
-  Effect.currentSpan.pipe(
-    Effect.map((span) => span.attribute(attribute, Number(span.attributes.get(attribute) ?? 0) + n)),
-    Effect.ignore
-  )
 
 /** Measures an attempt, from sending to the end of the reply. */
 export const measured =
@@ -59,7 +69,7 @@ export const measured =
       const start = clock.monotonicTimeNanosUnsafe()
       return Effect.onExit(self, (exit) =>
         Metric.update(
-          Metric.withAttributes(duration, {
+          durationOf({
             "http.request.method": method,
             ...(Exit.isSuccess(exit)
               ? { "http.response.status_code": `${exit.value.status}` }
@@ -69,3 +79,22 @@ export const measured =
         )
       )
     })
+
+/** Gives an operation its span. With the tracer off there is none, and nothing is spent on one. */
+export const withSpan = (name: string, operation: Operation) => {
+  const options = { attributes: { "flex.operation": operation }, captureStackTrace: false }
+  return <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.withFiber((fiber) => (fiber.cache.tracerEnabled ? Effect.withSpan(self, name, options) : self))
+}
+
+/** The current span, if there is one and it is this program's. */
+export const spanOf = ({ cache }: Fiber.Fiber<unknown, unknown>): Tracer.Span | undefined =>
+  cache.tracerEnabled && cache.span?._tag === "Span" ? cache.span : undefined
+
+/** Adds to a number among the attributes of the current span, if there is one. */
+export const add = (attribute: string, n: number): Effect.Effect<void> =>
+  Effect.withFiber((fiber) => {
+    const span = spanOf(fiber)
+    span?.attribute(attribute, Number(span.attributes.get(attribute) ?? 0) + n)
+    return Effect.void
+  })

@@ -4,6 +4,7 @@
  * Reading is tolerant: only the kinds of values are checked, every key may be missing or null.
  */
 import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { Mutable } from "effect/Types"
 import type { ChannelRef, Participant, RoutingProperties } from "../Participant.ts"
@@ -27,6 +28,36 @@ export const WirePage = Schema.Struct({
   meta: Schema.optionalKey(Schema.NullOr(Schema.Struct({ next_page_url: text })))
 })
 export type WirePage = typeof WirePage.Type
+
+/**
+ * Decodes a page. Nearly every one is as it should be, and finding that by hand takes a fifth of what the schema takes, which
+ * has the last word on all others and says what is wrong with them.
+ */
+export const decodePage = (body: unknown): Result.Result<WirePage, Schema.SchemaError> =>
+  isPage(body) ? Result.succeed(body) : decodeBySchema(body)
+
+const decodeBySchema = Schema.decodeUnknownResult(WirePage)
+
+export const decodeParticipant = Schema.decodeUnknownResult(WireParticipant)
+
+const isPage = (input: unknown): input is WirePage =>
+  isRecord(input) &&
+  Array.isArray(input["participants"]) &&
+  input["participants"].every(isParticipant) &&
+  (input["meta"] == null || (isRecord(input["meta"]) && isText(input["meta"]["next_page_url"])))
+
+const isParticipant = (row: unknown): boolean =>
+  isRecord(row) &&
+  isText(row["sid"]) &&
+  isText(row["type"]) &&
+  isText(row["interaction_sid"]) &&
+  isText(row["channel_sid"]) &&
+  isText(row["url"])
+
+const isRecord = (input: unknown): input is { readonly [key: string]: unknown } =>
+  typeof input === "object" && input !== null && !Array.isArray(input)
+
+const isText = (input: unknown): boolean => typeof input === "string" || input == null
 
 /** The channel that was asked for stands in where a row leaves its SIDs out, or has something else in their place. */
 export const toParticipant =
