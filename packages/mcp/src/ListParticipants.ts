@@ -63,7 +63,7 @@ const Output = Schema.Struct({
 /** What one call reads at most: a filter that matches few can end an answer early, with a cursor. */
 const maxPages = 20
 
-const handle = Effect.fn("list_participants")(function* (input: typeof Input.Type, call: Call) {
+const handle = Effect.fnUntraced(function* (input: typeof Input.Type, call: Call) {
   const participants = yield* Participants.Participants
   const channel = { interactionSid: input.interaction_sid, channelSid: input.channel_sid }
   const limit = input.limit ?? 50
@@ -106,38 +106,28 @@ export const about = (leadsToWrite: boolean) => ({
 
 /**
  * What an assistant needs of a participant: no nulls, no URL, not the channel again. What Twilio's reply holds may have
- * been written by anybody: a SID is shown if it is one, a type if it is a single short word.
+ * been written by anybody: a SID is one, or the client has left it out; a type is shown if it is a single short word.
  */
 const row = (participant: Participant.Participant): Row => {
   const { routingProperties, sid } = participant
   const type = /^[a-zA-Z][a-zA-Z0-9_]{0,19}$/u.test(participant.type) ? participant.type : "unknown"
   // Key by key: a spread for each key that may be missing took longer than to parse Twilio's reply.
-  const row: Mutable<Row> = isParticipantSid(sid) ? { participant_sid: sid, type } : { type }
+  const row: Mutable<Row> = sid === undefined ? { type } : { participant_sid: sid, type }
   if (routingProperties === undefined) return row
   const { reservationSid, taskSid, workerSid } = routingProperties
-  if (isWorkerSid(workerSid)) row.worker_sid = workerSid
-  if (isTaskSid(taskSid)) row.task_sid = taskSid
-  if (isReservationSid(reservationSid)) row.reservation_sid = reservationSid
+  if (workerSid !== undefined) row.worker_sid = workerSid
+  if (taskSid !== undefined) row.task_sid = taskSid
+  if (reservationSid !== undefined) row.reservation_sid = reservationSid
   return row
 }
 
 type Row = (typeof Output.Type.participants)[number]
 
 /** The agent as a person, and the task, as far as they are known. */
-export const who = ({ routingProperties }: Participant.Participant) => ({
-  ...(isWorkerSid(routingProperties?.workerSid) ? { worker_sid: routingProperties.workerSid } : undefined),
-  ...(isTaskSid(routingProperties?.taskSid) ? { task_sid: routingProperties.taskSid } : undefined)
+export const who = ({ routingProperties: { taskSid, workerSid } = {} }: Participant.Participant) => ({
+  ...(workerSid === undefined ? undefined : { worker_sid: workerSid }),
+  ...(taskSid === undefined ? undefined : { task_sid: taskSid })
 })
-
-/** Not by the schema: over fifty rows that would take a tenth of a call. */
-const is =
-  <P extends Sid.ResourcePrefix>(prefix: P) =>
-  (input: unknown): input is Sid.Of<P> =>
-    Sid.problem(prefix, input) === undefined
-const isParticipantSid = is("UT")
-const isWorkerSid = is("WK")
-const isTaskSid = is("WT")
-const isReservationSid = is("WR")
 
 /** Where an answer ended: the page, and how far into it. */
 interface Place {

@@ -29,19 +29,29 @@ const parentOf = ({ http, mcpReq }: ServerContext) => {
 export const observed =
   (tool: string, request: ServerContext) =>
   <E, R>(self: Effect.Effect<Result, E, R>): Effect.Effect<Result, E, R> => {
-    const parent = parentOf(request)
-    return self.pipe(
-      Effect.tap((result) => {
-        const outcome = outcomeOf(result)
-        const count = Metric.update(Metric.withAttributes(calls, { tool, outcome }), 1)
-        return outcome === "tool_error"
-          ? Effect.andThen(Effect.annotateCurrentSpan("error.type", outcome), count)
-          : count
-      }),
-      Effect.withSpan(`tools/call ${tool}`, {
+    const counted = Effect.tap(self, (result) => {
+      const outcome = outcomeOf(result)
+      const count = Metric.update(callsOf(tool, outcome), 1)
+      return outcome === "tool_error" ? Effect.andThen(Effect.annotateCurrentSpan("error.type", outcome), count) : count
+    })
+    return Effect.withFiber((fiber) => {
+      // With the tracer off nothing is spent on a span.
+      if (!fiber.cache.tracerEnabled) return counted
+      const parent = parentOf(request)
+      return Effect.withSpan(counted, `tools/call ${tool}`, {
         kind: "server",
         attributes: { "mcp.method.name": "tools/call", "gen_ai.tool.name": tool },
         ...(parent === undefined ? undefined : { parent })
       })
-    )
+    })
   }
+
+/** The count for a tool and an outcome, made once: that takes longer than to count. */
+const callsOf = (tool: string, outcome: string) => {
+  const key = `${tool} ${outcome}`
+  const found = known.get(key) ?? Metric.withAttributes(calls, { tool, outcome })
+  known.set(key, found)
+  return found
+}
+
+const known = new Map<string, typeof calls>()

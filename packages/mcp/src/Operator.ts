@@ -1,6 +1,5 @@
 /** All but plain serving over stdio: HTTP, telemetry, a proxy, and the other commands. */
 import { FlexClient } from "@flex-participants/core"
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
@@ -8,6 +7,7 @@ import * as Option from "effect/Option"
 import * as Redis from "effect/persistence/Redis"
 import * as Doctor from "./Doctor.ts"
 import * as Help from "./Help.ts"
+import * as NodeHttp from "./NodeHttp.ts"
 import * as PrintConfig from "./PrintConfig.ts"
 import * as Proxy from "./Proxy.ts"
 import * as Run from "./Run.ts"
@@ -43,8 +43,7 @@ const print = (text: string) =>
   })
 
 /** The HTTP client of this process: kept alive, and through the proxy where one is set. */
-const http = (written: Settings.Written) =>
-  written.proxy === undefined ? NodeHttpClient.layerNodeHttpOptions({ keepAlive: true }) : Proxy.layer
+const http = (written: Settings.Written) => (written.proxy === undefined ? NodeHttp.layer : Proxy.layer)
 
 const serve = Effect.fnUntraced(function* (written: Settings.Written) {
   const listen = Settings.overHttp(written) ? yield* ServeHttp.settings(written) : undefined

@@ -2,12 +2,10 @@
 import * as http from "node:http"
 import type { Socket } from "node:net"
 import { connect as connectTls } from "node:tls"
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Agent, type AgentConnectOpts } from "agent-base"
-import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import { HttpsProxyAgent } from "https-proxy-agent"
 import { getProxyForUrl } from "proxy-from-env"
+import * as NodeHttp from "./NodeHttp.ts"
 
 const keepAlive = { keepAlive: true }
 
@@ -25,14 +23,7 @@ class ProxyFromEnvironment extends Agent {
   }
 }
 
-export const layer = NodeHttpClient.layerNodeHttpNoAgent.pipe(
-  Layer.provide(
-    Layer.effect(
-      NodeHttpClient.HttpAgent,
-      Effect.acquireRelease(
-        Effect.sync(() => ({ http: new http.Agent(keepAlive), https: new ProxyFromEnvironment(keepAlive) })),
-        (agents) => Effect.sync(() => [agents.http, agents.https].forEach((agent) => agent.destroy()))
-      )
-    )
-  )
-)
+export const layer = NodeHttp.layerAgents(() => ({
+  "http:": new http.Agent(keepAlive),
+  "https:": new ProxyFromEnvironment(keepAlive)
+}))

@@ -117,11 +117,10 @@ export const make = Effect.fnUntraced(function* ({ allowed, audit, confirm }: Op
 
   return {
     ...tool(allowed),
-    handle: Effect.fn("set_participant_status")(
-      (input: ReturnType<typeof inputOf>["Type"], call: Call) =>
-        Effect.flatMap(RcMap.get(turns, input.participant_sid), (turn) => turn.withPermit(handle(input, call))),
-      Effect.scoped
-    )
+    handle: (input: ReturnType<typeof inputOf>["Type"], call: Call) =>
+      Effect.scoped(
+        Effect.flatMap(RcMap.get(turns, input.participant_sid), (turn) => turn.withPermit(handle(input, call)))
+      )
   }
 })
 
