@@ -9,6 +9,7 @@ import { FetchHttpClient, type HttpClient } from "effect/http"
 import * as undici from "undici"
 import { type Ask, call, close, list, reason as reasonOf, type Service } from "./double.ts"
 import type { FlexClient } from "@flex-participants/core"
+import * as NodeHttp from "../../packages/mcp/src/NodeHttp.ts"
 
 /** A server on a free port, for as long as the test's scope is open. */
 const server = (handler: RequestListener) =>
@@ -35,6 +36,7 @@ const clients: ReadonlyArray<readonly [string, Layer.Layer<HttpClient.HttpClient
   ["fetch", FetchHttpClient.layer],
   ["node:http", NodeHttpClient.layerNodeHttp],
   ["node:http with keep-alive", NodeHttpClient.layerNodeHttpOptions({ keepAlive: true })],
+  ["node:http, the server's own", NodeHttp.layer],
   [
     "fetch of undici's own",
     FetchHttpClient.layer.pipe(
