@@ -3,8 +3,8 @@ export const ways = [
   "JSON.parse",
   "hand-written",
   "flex-participants",
-  "flex-participants, with Effect's JIT",
   "zod",
-  "Effect struct, interpreted"
+  "Effect struct, interpreted",
+  "Effect struct, compiled"
 ] as const
 export type Way = (typeof ways)[number]

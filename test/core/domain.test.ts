@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Participant, Sid } from "@flex-participants/core"
 import { Effect, Result, Schema } from "effect"
+import * as Wire from "../../packages/core/src/internal/wire.ts"
 import { agent, call, channel, close, double, list, reason } from "./double.ts"
 
 const schemas = {
@@ -190,6 +191,45 @@ describe("any JSON at all", () => {
       assert.match(error.message, /another shape: .*\["participants"\]\[2\]\["type"\]/u)
     })
   )
+})
+
+describe("a page is checked by hand, and is what its schema says", () => {
+  const row = {
+    sid: "a",
+    type: "b",
+    interaction_sid: "c",
+    channel_sid: "d",
+    url: "e",
+    routing_properties: { task_sid: "f" }
+  }
+  const page = { participants: [row, row], meta: { next_page_url: "g" } }
+  const kinds = [null, "text", 5, true, [], {}, [row], { next_page_url: 5 }, [{ ...row, url: 5 }]]
+  const bySchema = Schema.decodeUnknownResult(Wire.WirePage)
+
+  const pages: ReadonlyArray<readonly [string, unknown]> = [
+    ["a good one", page],
+    ...kinds.map((kind) => ["something else", kind] as const),
+    ...(["participants", "meta"] as const).flatMap((key) => [
+      [`without ${key}`, { ...page, [key]: undefined }] as const,
+      ...kinds.map((kind) => [`with another ${key}`, { ...page, [key]: kind }] as const)
+    ]),
+    ...Object.keys(row).flatMap((key) =>
+      kinds.map(
+        (kind) => [`with a row of another ${key}`, { ...page, participants: [row, { ...row, [key]: kind }] }] as const
+      )
+    )
+  ]
+  for (const [what, value] of pages) {
+    const json = JSON.stringify(value)
+    it(`${what}: ${json.slice(0, 200)}`, () => {
+      const body: unknown = JSON.parse(json)
+      const expected = Result.map(bySchema(body), ({ participants }) => participants.map(Wire.toParticipant(channel)))
+      const found = Result.map(Wire.decodePage(body), ({ participants }) =>
+        participants.map(Wire.toParticipant(channel))
+      )
+      assert.deepStrictEqual(Result.getOrElse(found, String), Result.getOrElse(expected, String))
+    })
+  }
 })
 
 describe("an error reply", () => {

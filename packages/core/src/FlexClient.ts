@@ -113,15 +113,20 @@ const make = Effect.fnUntraced(function* (options: Options) {
   const take = settings.rateLimit === undefined ? undefined : yield* Budget.make(settings.rateLimit)
 
   const withHttpSettings = <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-    Effect.updateContext(self, (context: Context.Context<never>) =>
-      context.pipe(
-        // A redirect would send a change once more, and perhaps elsewhere.
-        Context.add(FetchHttpClient.RequestInit, { ...requestInit, redirect: "manual" }),
-        // Twilio has no use for the ids of our traces, and a browser would ask it for leave to send them.
-        Context.add(HttpClient.TracerPropagationEnabled, false),
-        Context.add(HttpClient.SpanNameGenerator, spanName)
+    Effect.withFiber((fiber) => {
+      const isTraced = Telemetry.isTraced(fiber)
+      return Effect.updateContext(self, (context: Context.Context<never>) =>
+        context.pipe(
+          // A redirect would send a change once more, and perhaps elsewhere.
+          Context.add(FetchHttpClient.RequestInit, { ...requestInit, redirect: "manual" }),
+          isTraced
+            ? Context.add(HttpClient.SpanNameGenerator, spanName)
+            : Context.add(HttpClient.TracerDisabledWhen, () => true),
+          // Twilio has no use for the ids of our traces, and a browser would ask it for leave to send them.
+          Context.add(HttpClient.TracerPropagationEnabled, false)
+        )
       )
-    )
+    })
 
   /** From sending to the end of the reply, and no longer. */
   const exchange = (call: Call, request: HttpClientRequest.HttpClientRequest) =>

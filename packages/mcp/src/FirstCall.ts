@@ -1,18 +1,14 @@
 /** What the call of a tool needs, and `tools/list` does not: loaded by the first call over plain stdio, or soon after the start. */
 import { FlexClient } from "@flex-participants/core"
 import * as Effect from "effect/Effect"
-import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as NodeHttp from "./NodeHttp.ts"
 import * as Serve from "./Serve.ts"
 import * as Server from "./Server.ts"
 
 /** Answers calls until the scope closes: of Twilio by these settings or, without, of the sandbox. */
-export const make = Effect.fnUntraced(
-  function* (options: Server.Options, twilio: FlexClient.Options | undefined) {
-    const client = twilio === undefined ? undefined : FlexClient.layer(twilio).pipe(Layer.provide(NodeHttp.layer))
-    const services = yield* Layer.build(Serve.participants(client))
-    return yield* Effect.provide(Server.calls(options), services)
-  },
-  Effect.provideService(HttpClient.TracerDisabledWhen, () => true)
-)
+export const make = Effect.fnUntraced(function* (options: Server.Options, twilio: FlexClient.Options | undefined) {
+  const client = twilio === undefined ? undefined : FlexClient.layer(twilio).pipe(Layer.provide(NodeHttp.layer))
+  const services = yield* Layer.build(Serve.participants(client))
+  return yield* Effect.provide(Server.calls(options), services)
+})

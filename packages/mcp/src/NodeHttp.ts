@@ -79,14 +79,17 @@ class Reply
     return this.source.statusCode ?? 0
   }
 
-  /** With nothing between the socket and the text: this is what nearly every reply is read by. */
+  /**
+   * With nothing between the socket and the text: this is what nearly every reply is read by. Only when the reply is closed
+   * is its connection free for the next request.
+   */
   override get text() {
     return Effect.callback<string, HttpClientError.HttpClientError>((resume) => {
       const chunks: Array<Buffer> = []
       this.source
         .on("data", (chunk: Buffer) => chunks.push(chunk))
-        .once("end", () => resume(Effect.succeed(Buffer.concat(chunks).toString())))
         .once("error", (cause) => resume(Effect.fail(this.onError(cause))))
+        .once("close", () => resume(Effect.succeed(Buffer.concat(chunks).toString())))
       return Effect.sync(() => this.source.destroy())
     })
   }

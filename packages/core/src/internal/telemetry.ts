@@ -80,16 +80,25 @@ export const measured =
       )
     })
 
-/** Gives an operation its span. With the tracer off there is none, and nothing is spent on one. */
+/**
+ * Does anybody trace? By default a fiber has Effect's own tracer, whose spans go nowhere: only one that the program provides
+ * is worth what spans cost.
+ */
+export const isTraced = ({ cache }: Fiber.Fiber<unknown, unknown>): boolean =>
+  cache.tracerEnabled && cache.tracer !== undefined
+
+/** Gives an operation its span. */
 export const withSpan = (name: string, operation: Operation) => {
   const options = { attributes: { "flex.operation": operation }, captureStackTrace: false }
   return <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    Effect.withFiber((fiber) => (fiber.cache.tracerEnabled ? Effect.withSpan(self, name, options) : self))
+    Effect.withFiber((fiber) => (isTraced(fiber) ? Effect.withSpan(self, name, options) : self))
 }
 
-/** The current span, if there is one and it is this program's. */
-export const spanOf = ({ cache }: Fiber.Fiber<unknown, unknown>): Tracer.Span | undefined =>
-  cache.tracerEnabled && cache.span?._tag === "Span" ? cache.span : undefined
+/** The current span. */
+export const spanOf = (fiber: Fiber.Fiber<unknown, unknown>): Tracer.Span | undefined => {
+  const { span } = fiber.cache
+  return isTraced(fiber) && span?._tag === "Span" ? span : undefined
+}
 
 /** Adds to a number among the attributes of the current span, if there is one. */
 export const add = (attribute: string, n: number): Effect.Effect<void> =>
