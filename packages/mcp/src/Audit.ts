@@ -8,7 +8,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { Call } from "./Call.ts"
 import type { Consent, Write } from "./Confirmation.ts"
-import { plain } from "./ToolError.ts"
+import { plain } from "./Plain.ts"
 
 /**
  * `accepted`: Twilio took it. `not_sent`: a person, or a setting, said no. `failed`: it was certainly not applied.

@@ -3,12 +3,13 @@
  * accepts, what `--help` prints and what `doctor` shows all come from the one table here.
  */
 import { parseArgs } from "node:util"
-import { FlexClient, Participant } from "@flex-participants/core"
+import { FlexClient } from "@flex-participants/core"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Surface from "./Surface.ts"
 
 export interface Setting {
   readonly env: string
@@ -272,11 +273,10 @@ export const oneOf = <const Value extends string>(
 
 /** What the operator lets an assistant do. */
 export const limits = Effect.fnUntraced(function* (settings: Written) {
-  const statuses = Participant.ParticipantStatus.literals
   return {
     readOnly: yield* isOn(settings, "readOnly"),
-    allowStatus: yield* Effect.forEach(settings.allowStatus?.split(",") ?? statuses, (text) =>
-      oneOf("allowStatus", text.trim(), statuses)
+    allowStatus: yield* Effect.forEach(settings.allowStatus?.split(",") ?? Surface.statuses, (text) =>
+      oneOf("allowStatus", text.trim(), Surface.statuses)
     ),
     confirm: yield* oneOf("confirm", settings.confirm ?? "auto", ["auto", "always", "never"]),
     auditAsJson: yield* isOn(settings, "auditJson")

@@ -8,6 +8,7 @@ import type { FlexError } from "@flex-participants/core"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { plain } from "./Plain.ts"
 
 /** A call that this server refuses by itself: nothing was sent that changes anything. */
 export class Refused extends Schema.TaggedError<Refused>("@flex-participants/mcp/Refused")("Refused", {
@@ -56,13 +57,6 @@ export const defect = (onlyReads: boolean): string =>
   `This server failed in an unexpected way; its log says why. ${
     onlyReads ? unchanged : "It is not known whether anything was changed."
   } Tell the operator.`
-
-/** Text of others as data: printable ASCII, which leaves no room for hidden characters, and no more than `most` of it. */
-export function plain(text: string, most?: number): string
-export function plain(text: string | undefined, most?: number): string | undefined
-export function plain(text: string | undefined, most = 200): string | undefined {
-  return text?.slice(0, most).replaceAll(/[^\x20-\x7e]/gu, "?")
-}
 
 const explain = (reason: FlexError.Reason): ReadonlyArray<string> => {
   switch (reason._tag) {

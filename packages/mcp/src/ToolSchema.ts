@@ -6,7 +6,7 @@
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
-import { plain } from "./ToolError.ts"
+import { plain } from "./Plain.ts"
 
 /**
  * Reads the arguments of a call: what the tool takes, or what is wrong with them. An argument that is not in the schema is

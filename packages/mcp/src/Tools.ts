@@ -1,5 +1,5 @@
 /** Which tools a server has, and what hosts read of them. What a call of one does is in Server.ts, which takes longer to load. */
-import { Participant } from "@flex-participants/core"
+import type { Participant } from "@flex-participants/core"
 import {
   type CallToolResult,
   type InputRequiredResult,
@@ -25,9 +25,10 @@ export interface Limits {
 
 /** The statuses that are offered; with none there is no tool that writes. */
 export const offered = ({ allowStatus, readOnly }: Limits): ReadonlyArray<Participant.ParticipantStatus> => {
-  const { literals } = Participant.ParticipantStatus
   if (readOnly === true) return []
-  return allowStatus === undefined ? literals : literals.filter((status) => allowStatus.includes(status))
+  return allowStatus === undefined
+    ? Surface.statuses
+    : Surface.statuses.filter((status) => allowStatus.includes(status))
 }
 
 /** The call of a tool, with the server and the revision of the protocol that it came in by. */

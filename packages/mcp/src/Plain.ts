@@ -1,0 +1,6 @@
+/** Text of others as data: printable ASCII, which leaves no room for hidden characters, and no more than `most` of it. */
+export function plain(text: string, most?: number): string
+export function plain(text: string | undefined, most?: number): string | undefined
+export function plain(text: string | undefined, most = 200): string | undefined {
+  return text?.slice(0, most).replaceAll(/[^\x20-\x7e]/gu, "?")
+}
