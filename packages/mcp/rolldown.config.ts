@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { defineConfig, type RolldownOptions } from "rolldown"
 import { licenses } from "../licenses.ts"
-import { pureSchemas } from "./pureSchemas.ts"
+import { sdkSchemas } from "./sdkSchemas.ts"
 import * as Surface from "./src/Surface.ts"
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { readonly version: string }
@@ -34,7 +34,7 @@ const bundle = (source: string, file = source, platform: "node" | "browser" = "n
   },
   plugins: [
     licenses,
-    pureSchemas,
+    sdkSchemas,
     {
       name: "surface-as-data",
       load: {

@@ -69,11 +69,11 @@ describe("before the first answer over stdio", () => {
     assert.deepStrictEqual(found.files.map((path) => basename(path)).toSorted(), ["main-start.js", "main.js"])
   })
 
-  it("they have less than 438 KB, gzipped 132 KB", () => {
+  it("they have less than 415 KB, gzipped 119 KB", () => {
     const bytes = found.files.reduce((sum, path) => sum + statSync(path).size, 0)
     const gzipped = found.files.reduce((sum, path) => sum + gzipSync(readFileSync(path)).length, 0)
-    assert.isBelow(bytes, 438_000)
-    assert.isBelow(gzipped, 132_000)
+    assert.isBelow(bytes, 415_000)
+    assert.isBelow(gzipped, 119_000)
   })
 
   it("no HTTP client, no TLS and no fetch is among what is loaded of Node", () => {
