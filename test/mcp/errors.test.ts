@@ -211,6 +211,33 @@ describe("a Twilio that takes too long", () => {
   }
 })
 
+it("a listing that has something to show after 30 seconds ends there, with a cursor", async () => {
+  const { clock, layer: time } = await Effect.runPromise(testClock)
+  let asked = () => {}
+  const isAsked = new Promise<void>((resolve) => (asked = resolve))
+  const cursors: Array<Participants.Cursor | undefined> = []
+  const next = { pageToken: "PT1" }
+  const layer = Layer.mock(Participants.Participants)({
+    page: (_, options) => {
+      cursors.push(options?.cursor)
+      return cursors.length === 2
+        ? Effect.andThen(Effect.sync(asked), Effect.never)
+        : Effect.succeed(cursors.length === 1 ? { participants: [agent], next } : { participants: [] })
+    }
+  })
+  const { client, close } = await open(Layer.merge(layer, time))
+  const agents = { ...channel(1), type: "agent" }
+  const done = call(client, "list_participants", agents)
+  await isAsked
+  await Effect.runPromise(clock.adjust("30 seconds"))
+  const { data } = await done
+  assert.lengthOf(data?.["participants"] as ReadonlyArray<unknown>, 1)
+  const further = await call(client, "list_participants", { ...agents, cursor: data?.["next_cursor"] })
+  assert.deepStrictEqual(further.data, { participants: [] })
+  assert.deepStrictEqual(cursors, [{}, next, next])
+  await close()
+})
+
 const testClock = Effect.map(Effect.scoped(TestClock.make()), (clock) => ({
   clock,
   layer: Layer.succeed(Clock.Clock, clock)

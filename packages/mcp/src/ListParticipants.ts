@@ -1,11 +1,12 @@
 /** The tool `list_participants`: who is in a channel. Reads only. */
 import { FlexError, Participant, Participants, Sid } from "@flex-participants/core"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { Mutable } from "effect/Types"
 import type { Call } from "./Call.ts"
-import { inGoodTime } from "./ToolError.ts"
+import { goodTime, tooLong } from "./ToolError.ts"
 
 const describe = (leadsToWrite: boolean) =>
   "Lists who is in one Flex interaction channel: agents, customers, supervisors. Reads only. " +
@@ -60,7 +61,7 @@ const Output = Schema.Struct({
   next_cursor: Schema.optionalKey(described("More: pass it as cursor"))
 })
 
-/** What one call reads at most: a filter that matches few can end an answer early, with a cursor. */
+/** What one call reads at most: a filter that matches few can end an answer early, with a cursor, as the time can. */
 const maxPages = 20
 
 const handle = Effect.fnUntraced(function* (input: typeof Input.Type, call: Call) {
@@ -78,10 +79,19 @@ const handle = Effect.fnUntraced(function* (input: typeof Input.Type, call: Call
     place = parsed
   }
 
+  const clock = yield* Clock.Clock
+  const now = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
+  const end = now() + goodTime
   const rows: Array<Row> = []
   let seen = 0
   for (let pages = 1; ; pages++) {
-    const page = yield* participants.page(channel, { pageSize: place.pageSize, cursor: place.page })
+    const inTime = yield* participants
+      .page(channel, { pageSize: place.pageSize, cursor: place.page })
+      .pipe(Effect.timeoutOption(Math.max(end - now(), 0)))
+    if (Option.isNone(inTime)) {
+      return yield* pages === 1 ? tooLong : Effect.succeed({ participants: rows, next_cursor: format(channel, place) })
+    }
+    const page = inTime.value
     seen += page.participants.length
     yield* call.progress(seen)
     for (const [index, participant] of page.participants.entries()) {
@@ -93,7 +103,7 @@ const handle = Effect.fnUntraced(function* (input: typeof Input.Type, call: Call
     place = { page: page.next, skip: 0, pageSize: place.pageSize }
     if (rows.length === limit || pages === maxPages) return { participants: rows, next_cursor: format(channel, place) }
   }
-}, inGoodTime)
+})
 
 export const tool = { name: "list_participants", annotations, Input, Output, handle }
 

@@ -13,7 +13,7 @@ import type { Audit } from "./Audit.ts"
 import type { Call } from "./Call.ts"
 import { type Ask, type Consent, consequence, type Write } from "./Confirmation.ts"
 import { channelFields, described, sid, who } from "./ListParticipants.ts"
-import { inGoodTime, Refused } from "./ToolError.ts"
+import { goodTime, Refused, tooLong } from "./ToolError.ts"
 
 type Status = Participant.ParticipantStatus
 
@@ -137,7 +137,7 @@ const lookUp = Effect.fnUntraced(function* (input: ReturnType<typeof inputOf>["T
       }),
       Stream.filter(({ sid }) => sid === input.participant_sid),
       Stream.runHead,
-      inGoodTime
+      Effect.timeoutOrElse({ duration: goodTime, orElse: () => Effect.fail(tooLong) })
     )
   if (Option.isNone(found)) {
     return yield* new Refused({

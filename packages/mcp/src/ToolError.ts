@@ -6,7 +6,6 @@
  */
 import type { FlexError } from "@flex-participants/core"
 import * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { plain } from "./Plain.ts"
 
@@ -33,20 +32,15 @@ export const tooEarly = new Refused({
 })
 
 /**
- * Ends what only reads after half a minute. Hosts give up on a call after a minute, often, and a model whose call was given
- * up on learns nothing; a write that follows has its own time-out.
+ * How long what only reads may take, in milliseconds. Hosts give up on a call after a minute, often, and a model whose call
+ * was given up on learns nothing; a write that follows has its own time-out.
  */
-export const inGoodTime = <A, E, R>(reading: Effect.Effect<A, E, R>) =>
-  Effect.timeoutOrElse(reading, {
-    duration: "30 seconds",
-    orElse: () =>
-      Effect.fail(
-        new Refused({
-          what: "Twilio took more than 30 seconds to list the participants.",
-          next: "Trying again in a few seconds is safe. If it goes on, tell the operator."
-        })
-      )
-  })
+export const goodTime = 30_000
+
+export const tooLong = new Refused({
+  what: "Twilio took more than 30 seconds to list the participants.",
+  next: "Trying again in a few seconds is safe. If it goes on, tell the operator."
+})
 
 /** The text of a failed call. */
 export const text = (error: FlexError.FlexError | Refused): string =>
