@@ -2,7 +2,7 @@
 import { Participants } from "@flex-participants/core"
 import * as Sandbox from "@flex-participants/sandbox"
 import { createMcpHandler } from "@modelcontextprotocol/server"
-import { Effect, Layer, Stream } from "effect"
+import { Effect, Layer } from "effect"
 import { afterEach, assert, beforeEach, describe, it, vi } from "vitest"
 import { type Served, start } from "../served.ts"
 import {
@@ -299,7 +299,7 @@ it("a state that is older than ten minutes comes too late", async () => {
   let sent = 0
   const { make, audit, close } = await open(
     Layer.mock(Participants.Participants)({
-      stream: () => Stream.make(agent),
+      page: () => Effect.succeed({ participants: [agent] }),
       setStatus: () => Effect.sync(() => (sent++, agent))
     })
   )

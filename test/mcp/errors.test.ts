@@ -1,6 +1,6 @@
 /** Every failure in fixed words: what happened, whether anything was changed, what to do next, whether and when to try again. */
 import { FlexError, Participants } from "@flex-participants/core"
-import { Clock, Duration, Effect, Layer, Stream } from "effect"
+import { Clock, Duration, Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { assert, describe, it } from "vitest"
 import { call, channel, type CallResult, sid, write } from "./host.ts"
@@ -12,7 +12,7 @@ const fail = (operation: FlexError.Operation, reason: FlexError.Reason) =>
 /** A write that fails for this reason after the agent was found. */
 const failed = async (reason: FlexError.Reason): Promise<CallResult> => {
   const layer = Layer.mock(Participants.Participants)({
-    stream: () => Stream.make(agent),
+    page: () => Effect.succeed({ participants: [agent] }),
     setStatus: () => fail("setStatus", reason)
   })
   const { client, close } = await open(layer)
@@ -156,7 +156,7 @@ describe("a defect", () => {
 
   it("in a write leaves open whether anything was changed", async () => {
     const layer = Layer.mock(Participants.Participants)({
-      stream: () => Stream.make(agent),
+      page: () => Effect.succeed({ participants: [agent] }),
       setStatus: () => Effect.die(new Error("boom"))
     })
     const { client, close, log } = await open(layer)
@@ -195,8 +195,7 @@ describe("a Twilio that takes too long", () => {
       const isAsked = new Promise<void>((resolve) => (asked = resolve))
       const silence = Effect.andThen(Effect.sync(asked), Effect.never)
       const layer = Layer.mock(Participants.Participants)({
-        page: () => silence,
-        stream: () => Stream.fromEffect(silence)
+        page: () => silence
       })
       const { client, close } = await open(Layer.merge(layer, time))
       const done = call(client, tool, args)
@@ -245,8 +244,7 @@ const testClock = Effect.map(Effect.scoped(TestClock.make()), (clock) => ({
 
 describe("what an assistant gets wrong", () => {
   const layer = Layer.mock(Participants.Participants)({
-    page: () => Effect.die("asked"),
-    stream: () => Stream.die("asked")
+    page: () => Effect.die("asked")
   })
   const good = write(1, 2, "closed")
   const interaction = sid(1, "KD")

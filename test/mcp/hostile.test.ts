@@ -1,7 +1,7 @@
 /** Replies that carry instructions to the model, or that name other targets: what an assistant, a person and the log get of them. */
 import { FlexClient, FlexError, Participants } from "@flex-participants/core"
 import * as Sandbox from "@flex-participants/sandbox"
-import { Effect, Layer, Redacted, Stream } from "effect"
+import { Effect, Layer, Redacted } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { assert, describe, it } from "vitest"
 import { call, channel, sid, write } from "./host.ts"
@@ -117,7 +117,7 @@ describe("a write", () => {
 
   it("that Twilio refuses with a speech: quoted, capped, and not in the log", async () => {
     const refusal = Layer.mock(Participants.Participants)({
-      stream: () => Stream.make(found),
+      page: () => Effect.succeed({ participants: [found] }),
       setStatus: () =>
         Effect.fail(
           new FlexError.FlexError({

@@ -4,11 +4,9 @@
  */
 import { Participant, Participants, Sid } from "@flex-participants/core"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as RcMap from "effect/RcMap"
 import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
-import * as Stream from "effect/Stream"
 import type { Audit } from "./Audit.ts"
 import type { Call } from "./Call.ts"
 import { type Ask, type Consent, consequence, type Write } from "./Confirmation.ts"
@@ -125,31 +123,28 @@ export const make = Effect.fnUntraced(function* ({ allowed, audit, confirm }: Op
 })
 
 /** The agent, read page by page until found. A customer or a stranger is refused before anything is sent. */
-const lookUp = Effect.fnUntraced(function* (input: ReturnType<typeof inputOf>["Type"], call: Call) {
-  const participants = yield* Participants.Participants
-  let seen = 0
-  const found = yield* participants
-    .stream({ interactionSid: input.interaction_sid, channelSid: input.channel_sid })
-    .pipe(
-      Stream.mapArrayEffect((page) => {
-        seen += page.length
-        return Effect.as(call.progress(seen), page)
-      }),
-      Stream.filter(({ sid }) => sid === input.participant_sid),
-      Stream.runHead,
-      Effect.timeoutOrElse({ duration: goodTime, orElse: () => Effect.fail(tooLong) })
-    )
-  if (Option.isNone(found)) {
+const lookUp = Effect.fnUntraced(
+  function* (input: ReturnType<typeof inputOf>["Type"], call: Call) {
+    const participants = yield* Participants.Participants
+    const channel = { interactionSid: input.interaction_sid, channelSid: input.channel_sid }
+    let page: Participants.Page = { participants: [], next: {} }
+    let seen = 0
+    while (page.next !== undefined) {
+      page = yield* participants.page(channel, { pageSize: Participants.maxPageSize, cursor: page.next })
+      seen += page.participants.length
+      yield* call.progress(seen)
+      const found = page.participants.find(({ sid }) => sid === input.participant_sid)
+      if (found === undefined) continue
+      if (Participant.isAgent(found)) return found
+      return yield* new Refused({
+        what: `${input.participant_sid} is not an agent, and only agents have a status.`,
+        next: 'Call list_participants with type "agent" to see who can be moved.'
+      })
+    }
     return yield* new Refused({
       what: `${input.participant_sid} is not in this channel.`,
       next: "Call list_participants and take the participant_sid from its answer."
     })
-  }
-  if (!Participant.isAgent(found.value)) {
-    return yield* new Refused({
-      what: `${input.participant_sid} is not an agent, and only agents have a status.`,
-      next: 'Call list_participants with type "agent" to see who can be moved.'
-    })
-  }
-  return found.value
-})
+  },
+  Effect.timeoutOrElse({ duration: goodTime, orElse: () => Effect.fail(tooLong) })
+)
