@@ -7,10 +7,22 @@ import * as HttpTraceContext from "effect/http/HttpTraceContext"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 
-const calls = Metric.counter("mcp.server.tool.calls", {
-  description: "Tool calls, by tool and outcome: success, tool_error, or input_required where a person is asked first",
-  incremental: true
-})
+/** The counter for a tool and an outcome, made once: that takes longer than to count. */
+const calls = (tool: string, outcome: string): Metric.Counter<number> => {
+  const key = `${tool} ${outcome}`
+  const found =
+    made.get(key) ??
+    Metric.counter("mcp.server.tool.calls", {
+      description:
+        "Tool calls, by tool and outcome: success, tool_error, or input_required where a person is asked first",
+      incremental: true,
+      attributes: { tool, outcome }
+    })
+  made.set(key, found)
+  return found
+}
+
+const made = new Map<string, Metric.Counter<number>>()
 
 type Result = CallToolResult | InputRequiredResult
 
@@ -31,7 +43,7 @@ export const observed =
   <E, R>(self: Effect.Effect<Result, E, R>): Effect.Effect<Result, E, R> => {
     const counted = Effect.tap(self, (result) => {
       const outcome = outcomeOf(result)
-      const count = Metric.update(callsOf(tool, outcome), 1)
+      const count = Metric.update(calls(tool, outcome), 1)
       return outcome === "tool_error" ? Effect.andThen(Effect.annotateCurrentSpan("error.type", outcome), count) : count
     })
     return Effect.withFiber((fiber) => {
@@ -45,13 +57,3 @@ export const observed =
       })
     })
   }
-
-/** The count for a tool and an outcome, made once: that takes longer than to count. */
-const callsOf = (tool: string, outcome: string) => {
-  const key = `${tool} ${outcome}`
-  const found = known.get(key) ?? Metric.withAttributes(calls, { tool, outcome })
-  known.set(key, found)
-  return found
-}
-
-const known = new Map<string, typeof calls>()

@@ -9,47 +9,53 @@ import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
 import type { FlexError, Operation, Reason } from "../FlexError.ts"
 
-const calls = Metric.counter("flex.client.calls", {
-  description: "Pages and changes asked for, by operation and outcome: success, or the reason of the failure",
-  incremental: true
-})
+type Attributes = { readonly [name: string]: string }
 
-const retries = Metric.counter("flex.client.retries", {
-  description: "Attempts after the first, by operation and the reason for them",
-  incremental: true
-})
-
-const duration = Metric.histogram("http.client.request.duration", {
-  description: "Seconds from sending a request to the end of its reply",
-  boundaries: [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
-  attributes: { unit: "s" }
-})
-
-/** A metric with attributes, made once for each of their few combinations: to make it takes longer than to update it. */
-const tagged = <Input, State>(metric: Metric.Metric<Input, State>) => {
-  const known = new Map<string, Metric.Metric<Input, State>>()
-  return (attributes: { readonly [name: string]: string }): Metric.Metric<Input, State> => {
+/** A metric for each of the few combinations of its attributes, made once: that takes longer than to update it. */
+const tagged = <M>(make: (attributes: Attributes) => M) => {
+  const known = new Map<string, M>()
+  return (attributes: Attributes): M => {
     const key = Object.values(attributes).join(" ")
-    const found = known.get(key) ?? Metric.withAttributes(metric, attributes)
+    const found = known.get(key) ?? make(attributes)
     known.set(key, found)
     return found
   }
 }
 
-const callsOf = tagged(calls)
-const retriesOf = tagged(retries)
-const durationOf = tagged(duration)
+const calls = tagged((attributes) =>
+  Metric.counter("flex.client.calls", {
+    description: "Pages and changes asked for, by operation and outcome: success, or the reason of the failure",
+    incremental: true,
+    attributes
+  })
+)
+
+const retries = tagged((attributes) =>
+  Metric.counter("flex.client.retries", {
+    description: "Attempts after the first, by operation and the reason for them",
+    incremental: true,
+    attributes
+  })
+)
+
+const duration = tagged((attributes) =>
+  Metric.histogram("http.client.request.duration", {
+    description: "Seconds from sending a request to the end of its reply",
+    boundaries: [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
+    attributes: { unit: "s", ...attributes }
+  })
+)
 
 /** Counts an attempt after the first. */
 export const retried = (operation: Operation, reason: Reason["_tag"]): Effect.Effect<void> =>
-  Metric.update(retriesOf({ operation, reason }), 1)
+  Metric.update(retries({ operation, reason }), 1)
 
 /** Counts the page or change, and adds its retries to those that the span of the operation already has. */
 export const counted =
   (operation: Operation, retries: () => number) =>
   <A>(self: Effect.Effect<A, FlexError>): Effect.Effect<A, FlexError> =>
     Effect.onExit(self, (exit) => {
-      const count = Metric.update(callsOf({ operation, outcome: outcome(exit) }), 1)
+      const count = Metric.update(calls({ operation, outcome: outcome(exit) }), 1)
       return retries() === 0 ? count : Effect.andThen(add("flex.retries", retries()), count)
     })
 
@@ -69,7 +75,7 @@ export const measured =
       const start = clock.monotonicTimeNanosUnsafe()
       return Effect.onExit(self, (exit) =>
         Metric.update(
-          durationOf({
+          duration({
             "http.request.method": method,
             ...(Exit.isSuccess(exit)
               ? { "http.response.status_code": `${exit.value.status}` }
