@@ -93,8 +93,8 @@ export interface Message {
 }
 
 /** A host without a library: what it sends is exactly what is given, what comes back is kept byte for byte. */
-export const raw = (args: ReadonlyArray<string>, env: Record<string, string> = {}) => {
-  const child = spawn("node", [main, ...args], { env: { PATH: process.env["PATH"], ...env } })
+export const raw = (args: ReadonlyArray<string>, env: Record<string, string> = {}, program = main) => {
+  const child = spawn("node", [program, ...args], { env: { PATH: process.env["PATH"], ...env } })
   const chunks: Array<Buffer> = []
   const messages: Array<Message> = []
   const waiting = new Set<() => void>()

@@ -1,9 +1,9 @@
 /** Life as a child process: it speaks the protocol and nothing else, survives what is thrown at it, and ends with its host. */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs"
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { afterEach, assert, beforeEach, describe, it } from "vitest"
 import { type Served, start } from "../served.ts"
 import { channel, environment, main, type Raw, raw, read, write } from "./host.ts"
@@ -317,5 +317,30 @@ describe("frames", () => {
     )
     await host.initialize("2025-11-25")
     await alive()
+  })
+})
+
+describe("what is loaded after the start", () => {
+  let folder: string
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "loaded-"))
+  })
+  afterEach(() => rmSync(folder, { recursive: true }))
+
+  it("its files gone meanwhile, a call is told in fixed words, and the log why", async () => {
+    writeFileSync(join(folder, "package.json"), `{ "type": "module" }`)
+    for (const file of ["main.js", "main-start.js"]) copyFileSync(join(dirname(main), file), join(folder, file))
+    const host = raw([], environment("http://127.0.0.1:9"), join(folder, "main.js"))
+    await host.initialize("2025-11-25")
+    for (const _ of [1, 2]) {
+      const answer = read((await host.request("tools/call", listing)).result)
+      assert.isTrue(answer.isError)
+      assert.strictEqual(
+        answer.text,
+        "This server could not load all of itself; its log says why. Nothing was changed. Tell the operator to restart it."
+      )
+    }
+    assert.match(host.stderr(), /what calls need could not be loaded.*main-FirstCall\.js/su)
+    assert.deepStrictEqual(await host.end(), [0, null])
   })
 })

@@ -21,11 +21,23 @@ const serve = Effect.fnUntraced(function* (written: Settings.Written) {
   // The sandbox is made at once: a seed that cannot be used ends the command, like other wrong settings. Twilio's were checked
   // above; who calls later than a second after the start finds everything loaded.
   yield* twilio === undefined ? calls : Effect.forkScoped(Effect.delay(calls, "1 second"))
-  const run = Effect.runPromiseWith(yield* Effect.context<Effect.Services<typeof calls>>())
+  const load = Effect.tapCause(calls, (cause) => Effect.logError("what calls need could not be loaded", cause))
+  const run = Effect.runPromiseWith(yield* Effect.context<Effect.Services<typeof load>>())
   let answer: Promise<Tools.Answer> | undefined
-  yield* Stdio.serve(Tools.serve(options, (called) => (answer ??= run(calls)).then((answer) => answer(called))))
+  yield* Stdio.serve(
+    Tools.serve(options, (called) =>
+      (answer ??= run(load)).then(
+        (answer) => answer(called),
+        () => Tools.failed(notLoaded)
+      )
+    )
+  )
   return 0
 })
+
+/** An upgrade has replaced the files of the server that runs. */
+const notLoaded =
+  "This server could not load all of itself; its log says why. Nothing was changed. Tell the operator to restart it."
 
 const line = Settings.parse(process.argv.slice(2))
 if ("problem" in line) {

@@ -68,7 +68,7 @@ export const calls = Effect.fnUntraced(function* (options: Options) {
     const { era, input, request, server } = called
     const tool = tools.get(called.tool)
     if (tool === undefined) return Promise.reject(new Error(`there is no tool ${called.tool}`))
-    if (Call.isTooEarly(server, era, request)) return Promise.resolve(failed(ToolError.tooEarly.message))
+    if (Call.isTooEarly(server, era, request)) return Promise.resolve(Tools.failed(ToolError.tooEarly.message))
     return run(tool(input, Call.fromRequest(server, era, request)).pipe(Observed.observed(called.tool, request)), {
       signal: request.mcpReq.signal
     })
@@ -81,7 +81,7 @@ const serve = <Input, Encoded, Output extends { readonly [key: string]: unknown 
   call: Call.Call
 ): Answered =>
   Result.isFailure(input)
-    ? Effect.succeed(failed(ToolError.wrongArguments(input.failure).message))
+    ? Effect.succeed(Tools.failed(ToolError.wrongArguments(input.failure).message))
     : tool.handle(input.success, call).pipe(
         Effect.map(succeeded),
         Effect.catchTag("Ask", (ask) => put(ask, call, (answered) => serve(tool, input, answered))),
@@ -89,10 +89,10 @@ const serve = <Input, Encoded, Output extends { readonly [key: string]: unknown 
           if (Cause.hasInterruptsOnly(cause)) return Effect.interrupt
           const error = Cause.findError(cause)
           return Result.isSuccess(error)
-            ? Effect.succeed(failed(ToolError.text(error.success)))
+            ? Effect.succeed(Tools.failed(ToolError.text(error.success)))
             : Effect.as(
                 Effect.logError("a tool failed unexpectedly", cause),
-                failed(ToolError.defect(tool.annotations.readOnlyHint))
+                Tools.failed(ToolError.defect(tool.annotations.readOnlyHint))
               )
         })
       )
@@ -117,5 +117,3 @@ const succeeded = (output: { readonly [key: string]: unknown }): CallToolResult 
   content: [{ type: "text", text: JSON.stringify(output) }],
   structuredContent: output
 })
-
-const failed = (text: string): CallToolResult => ({ content: [{ type: "text", text }], isError: true })

@@ -79,3 +79,6 @@ const described = (schema: { readonly [keyword: string]: unknown }): StandardSch
     jsonSchema: { input: () => ({ ...schema }), output: () => ({ ...schema }) }
   }
 })
+
+/** The answer to a call that failed. */
+export const failed = (text: string): CallToolResult => ({ content: [{ type: "text", text }], isError: true })
