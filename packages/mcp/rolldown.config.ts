@@ -29,6 +29,8 @@ const bundle = (source: string, file = source, platform: "node" | "browser" = "n
     dir: "dist",
     format: "esm",
     minify: true,
+    // They are for bundlers, and this has been bundled.
+    comments: { annotation: false },
     chunkFileNames: `${file.replace("-start", "")}-[name].js`,
     codeSplitting: { groups: [{ name: file, tags: ["$initial"], includeDependenciesRecursively: false }] }
   },
