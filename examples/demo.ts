@@ -15,7 +15,7 @@ const say = (label: string, colour: (text: string) => string, text: string) => {
     print(`${colour((index === 0 ? label : "").padEnd(11))}${line.trimEnd()}`)
 }
 
-const command = "packages/mcp/dist/main.js"
+const command = "packages/mcp/dist/main.cjs"
 const client = new Client({ name: "demo", version: "1.0.0" })
 await client.connect(new StdioClientTransport({ command: "node", args: [command, "--sandbox"], stderr: "inherit" }))
 

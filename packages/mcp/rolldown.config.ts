@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs"
+import { readdirSync, readFileSync, rmSync } from "node:fs"
+import { basename, extname } from "node:path"
 import { fileURLToPath } from "node:url"
 import { defineConfig, type RolldownOptions } from "rolldown"
 import { licenses } from "../licenses.ts"
@@ -7,11 +8,15 @@ import * as Surface from "./src/Surface.ts"
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { readonly version: string }
 
+// Names change; what is left of an older build would be published too.
+for (const file of readdirSync("dist")) if (/\.c?js$/u.test(file)) rmSync(`dist/${file}`)
+
 /**
  * Nothing is resolved at run time. What is needed at once lies in one file, what few runs need, or later parts, in others.
+ * What starts with every host is CommonJS: Node's loader of ES modules takes a sixteenth of a start.
  */
-const bundle = (source: string, file = source, platform: "node" | "browser" = "node"): RolldownOptions => ({
-  input: { [file]: `src/${source}.ts` },
+const bundle = (source: string, file: string, platform: "node" | "browser" = "node"): RolldownOptions => ({
+  input: { [basename(file, extname(file))]: `src/${source}.ts` },
   platform,
   logLevel: "warn",
   resolve: {
@@ -22,16 +27,17 @@ const bundle = (source: string, file = source, platform: "node" | "browser" = "n
   },
   // No module's getter does anything but give a value.
   treeshake: { propertyReadSideEffects: false },
-  transform: { define: { PACKAGE_VERSION: JSON.stringify(version) } },
+  transform: { define: { PACKAGE_VERSION: JSON.stringify(version), "import.meta.env": "undefined" } },
   // The entry's file may export to later parts what it shares with them, and so have it all.
   preserveEntrySignatures: "allow-extension",
   output: {
     dir: "dist",
-    format: "esm",
+    format: file.endsWith(".cjs") ? "cjs" : "esm",
     minify: true,
     // They are for bundlers, and this has been bundled.
     comments: { annotation: false },
-    chunkFileNames: `${file.replace("-start", "")}-[name].js`,
+    entryFileNames: file,
+    chunkFileNames: file.replace(/(?:-start)?\./u, "-[name]."),
     codeSplitting: { groups: [{ name: file, tags: ["$initial"], includeDependenciesRecursively: false }] }
   },
   plugins: [
@@ -51,7 +57,7 @@ const bundle = (source: string, file = source, platform: "node" | "browser" = "n
       // Bundles of their own: sharing parts with one another would make each carry what only the other needs.
       name: "apart",
       resolveId: (imported) => {
-        const id = { "./Command.ts": "./main-start.js", "./Operator.ts": "./Operator.js" }[imported]
+        const id = { "./Command.ts": "./main-start.cjs", "./Operator.ts": "./Operator.js" }[imported]
         return id === undefined ? null : { id, external: true }
       }
     }
@@ -59,8 +65,8 @@ const bundle = (source: string, file = source, platform: "node" | "browser" = "n
 })
 
 export default defineConfig([
-  bundle("main"),
-  bundle("Command", "main-start"),
-  bundle("Operator"),
-  bundle("WebHandler", "WebHandler", "browser")
+  bundle("main", "main.cjs"),
+  bundle("Command", "main-start.cjs"),
+  bundle("Operator", "Operator.js"),
+  bundle("WebHandler", "WebHandler.js", "browser")
 ])

@@ -52,7 +52,7 @@ export const prepare = async (): Promise<void> => {
 
 export const plain = (name: string) => `${cache}/plain/${name}.mjs`
 export const bundled = (name: string) => `${cache}/bundled/${name}/${name}.mjs`
-export const ours = at("../../packages/mcp/dist/main.js")
+export const ours = at("../../packages/mcp/dist/main.cjs")
 
 const twilioMcp = createRequire(import.meta.url).resolve("@twilio-alpha/mcp")
 const { accountSid, apiKey, apiSecret } = credentials

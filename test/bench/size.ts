@@ -101,7 +101,7 @@ const packages = () => {
 /** Each file of the server as built; `loaded` is what a start over stdio reads. */
 const bundle = () => {
   const directory = dirname(ours)
-  const files = readdirSync(directory).filter((name) => name.endsWith(".js"))
+  const files = readdirSync(directory).filter((name) => /\.c?js$/u.test(name))
   return Object.fromEntries(
     files.map((name) => {
       const code = readFileSync(join(directory, name))

@@ -3,7 +3,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"
 
-export const main = fileURLToPath(new URL("../../packages/mcp/dist/main.js", import.meta.url))
+export const main = fileURLToPath(new URL("../../packages/mcp/dist/main.cjs", import.meta.url))
 
 export interface Ended {
   readonly code: number | null

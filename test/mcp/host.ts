@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url"
 import { Client } from "@modelcontextprotocol/client"
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
 
-export const main = fileURLToPath(new URL("../../packages/mcp/dist/main.js", import.meta.url))
+export const main = fileURLToPath(new URL("../../packages/mcp/dist/main.cjs", import.meta.url))
 
 export const sid = (group: number, prefix: string, n = 0) => `${prefix}0${group}${`${n}`.padStart(30, "0")}`
 export const channel = (group: number) => ({ interaction_sid: sid(group, "KD"), channel_sid: sid(group, "UO") })

@@ -91,7 +91,7 @@ describe("print-config", () => {
     cpSync(dirname(Command.main), dist, { recursive: true })
     cpSync(join(dirname(Command.main), "../package.json"), join(dist, "../package.json"))
     for (const host of Object.keys(hosts)) {
-      const args = [join(dist, "main.js"), "print-config", host]
+      const args = [join(dist, "main.cjs"), "print-config", host]
       const printed = execFileSync(process.execPath, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] })
       const [, shown] = new RegExp(`<!-- print-config: ${host} -->\n\`\`\`\\w+\n([^]*?)\`\`\``, "u").exec(guide) ?? []
       assert.strictEqual(shown, printed, host)

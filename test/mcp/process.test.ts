@@ -329,8 +329,8 @@ describe("what is loaded after the start", () => {
 
   it("its files gone meanwhile, a call is told in fixed words, and the log why", async () => {
     writeFileSync(join(folder, "package.json"), `{ "type": "module" }`)
-    for (const file of ["main.js", "main-start.js"]) copyFileSync(join(dirname(main), file), join(folder, file))
-    const host = raw([], environment("http://127.0.0.1:9"), join(folder, "main.js"))
+    for (const file of ["main.cjs", "main-start.cjs"]) copyFileSync(join(dirname(main), file), join(folder, file))
+    const host = raw([], environment("http://127.0.0.1:9"), join(folder, "main.cjs"))
     await host.initialize("2025-11-25")
     for (const _ of [1, 2]) {
       const answer = read((await host.request("tools/call", listing)).result)
@@ -340,7 +340,7 @@ describe("what is loaded after the start", () => {
         "This server could not load all of itself; its log says why. Nothing was changed. Tell the operator to restart it."
       )
     }
-    assert.match(host.stderr(), /what calls need could not be loaded.*main-FirstCall\.js/su)
+    assert.match(host.stderr(), /what calls need could not be loaded.*main-FirstCall\.cjs/su)
     assert.deepStrictEqual(await host.end(), [0, null])
   })
 })

@@ -16,7 +16,7 @@ import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { type Served, start } from "../served.ts"
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
-const main = at("../../packages/mcp/dist/main.js")
+const main = at("../../packages/mcp/dist/main.cjs")
 
 const requests = [
   {
@@ -66,7 +66,7 @@ describe("before the first answer over stdio", () => {
   })
 
   it("two files of the package are loaded, and nothing else but Node", () => {
-    assert.deepStrictEqual(found.files.map((path) => basename(path)).toSorted(), ["main-start.js", "main.js"])
+    assert.deepStrictEqual(found.files.map((path) => basename(path)).toSorted(), ["main-start.cjs", "main.cjs"])
   })
 
   it("they have less than 395 KB, gzipped 118 KB", () => {

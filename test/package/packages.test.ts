@@ -98,7 +98,7 @@ describe("the server, installed by npm from its tarball", () => {
   it("holds no source, no test, no machine's path", () => {
     const files = readdirSync(join(installed, "dist"))
     assert.isTrue(
-      files.every((file) => /\.js$|^WebHandler\.d\.ts$|^THIRD-PARTY-LICENSES\.txt$/u.test(file)),
+      files.every((file) => /\.c?js$|^WebHandler\.d\.ts$|^THIRD-PARTY-LICENSES\.txt$/u.test(file)),
       `${files}`
     )
     for (const file of files)
@@ -116,7 +116,7 @@ describe("the server, installed by npm from its tarball", () => {
       async () => {
         for (const mode of ["legacy", { pin: "2026-07-28" }] as const) {
           const client = new Client({ name: "test", version: "1" }, { versionNegotiation: { mode } })
-          const args = [join(installed, "dist/main.js"), "--sandbox"]
+          const args = [join(installed, "dist/main.cjs"), "--sandbox"]
           await client.connect(new StdioClientTransport({ command: node ?? "", args, env: {} }))
           const channel = { interaction_sid: `KD01${"0".repeat(30)}`, channel_sid: `UO01${"0".repeat(30)}` }
           const listed = await client.callTool({ name: "list_participants", arguments: channel })
@@ -125,7 +125,7 @@ describe("the server, installed by npm from its tarball", () => {
         }
         // What lies beside the entry is loaded there too.
         const { stdout } = await promisify(execFile)(node ?? "", [
-          join(installed, "dist/main.js"),
+          join(installed, "dist/main.cjs"),
           "doctor",
           "--sandbox",
           "--json"

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url"
 import { afterEach, assert, beforeEach, describe, it } from "vitest"
 import { howTo, majors, program } from "../nodes.ts"
 
-const main = fileURLToPath(new URL("../../packages/mcp/dist/main.js", import.meta.url))
+const main = fileURLToPath(new URL("../../packages/mcp/dist/main.cjs", import.meta.url))
 
 const request = {
   jsonrpc: "2.0",

@@ -103,7 +103,7 @@ describe("as a fixture of Vitest", () => {
 })
 
 describe("inside the MCP server", () => {
-  const main = fileURLToPath(new URL("../../packages/mcp/dist/main.js", import.meta.url))
+  const main = fileURLToPath(new URL("../../packages/mcp/dist/main.cjs", import.meta.url))
   let folder: string
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), "sandbox-seed-"))

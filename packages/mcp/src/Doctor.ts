@@ -380,7 +380,7 @@ const handshake = (
   version: string
 ): Effect.Effect<Found> =>
   Effect.callback<Found>((resume) => {
-    const main = fileURLToPath(new URL("main.js", import.meta.url))
+    const main = fileURLToPath(new URL("main.cjs", import.meta.url))
     const child = spawn(process.execPath, [main, ...flags], { stdio: ["pipe", "pipe", "pipe"] })
     const output = { stdout: "", stderr: "" }
     child.stdout.on("data", (chunk: Buffer) => {

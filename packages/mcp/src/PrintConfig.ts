@@ -82,7 +82,7 @@ export const hosts = Object.keys(table) as ReadonlyArray<HostName>
 
 /** The program that runs now; or npx, where it is npx that brought it. */
 const launch = (flags: ReadonlyArray<string>): Launch => {
-  const main = fileURLToPath(new URL("main.js", import.meta.url))
+  const main = fileURLToPath(new URL("main.cjs", import.meta.url))
   return /[\\/]_npx[\\/]/u.test(main)
     ? { command: "npx", args: ["-y", `@flex-participants/mcp@${Run.version}`, ...flags] }
     : { command: process.execPath, args: [main, ...flags] }

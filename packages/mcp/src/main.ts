@@ -16,4 +16,5 @@ try {
 } catch {
   // No home.
 }
-void import("./Command.ts")
+// Not by import(): Node's loader of ES modules takes longer.
+require("./Command.ts")
