@@ -13,8 +13,11 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as Url from "effect/http/Url"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import { pipeArguments } from "effect/Pipeable"
+import * as Result from "effect/Result"
 
 /** What keeps the connections, by the protocol of the URL. */
 export interface Agents {
@@ -26,10 +29,27 @@ export interface Agents {
 export const layerAgents = (make: () => Agents): Layer.Layer<HttpClient.HttpClient> =>
   Layer.effect(
     HttpClient.HttpClient,
-    Effect.acquireRelease(Effect.sync(make), (agents) =>
-      Effect.sync(() => [agents["http:"], agents["https:"]].forEach((agent) => agent.destroy()))
-    ).pipe(Effect.map((agents) => HttpClient.make((request, url) => send(agents, request, url))))
+    Effect.map(
+      Effect.acquireRelease(Effect.sync(make), (agents) =>
+        Effect.sync(() => [agents["http:"], agents["https:"]].forEach((agent) => agent.destroy()))
+      ),
+      client
+    )
   )
+
+const client = (agents: Agents): HttpClient.HttpClient => {
+  const traced = HttpClient.make((request, url) => send(agents, request, url))
+  // Where nobody traces, it does without what Effect's does for each request: a span, and a watch on replies that nobody reads.
+  const execute = (request: HttpClientRequest.HttpClientRequest) =>
+    Effect.withFiber<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>((fiber) => {
+      if (!fiber.getRef(HttpClient.TracerDisabledWhen)(request)) return traced.execute(request)
+      const url = Url.make(request.url, request.urlParams, Option.getOrUndefined(request.hash))
+      return Result.isSuccess(url)
+        ? send(agents, request, url.success)
+        : fail(new HttpClientError.InvalidUrlError({ request, cause: url.failure }))
+    })
+  return HttpClient.makeWith((request) => Effect.flatMap(request, execute), traced.preprocess)
+}
 
 const keepAlive = { keepAlive: true }
 
