@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync, rmSync } from "node:fs"
-import { basename, extname } from "node:path"
 import { fileURLToPath } from "node:url"
 import { defineConfig, type RolldownOptions } from "rolldown"
 import { licenses } from "../licenses.ts"
@@ -13,10 +12,10 @@ for (const file of readdirSync("dist")) if (/\.c?js$/u.test(file)) rmSync(`dist/
 
 /**
  * Nothing is resolved at run time. What is needed at once lies in one file, what few runs need, or later parts, in others.
- * What starts with every host is CommonJS: Node's loader of ES modules takes a sixteenth of a start.
+ * For Node it is CommonJS, which starts faster than ES modules, and whose calls are faster too.
  */
-const bundle = (source: string, file: string, platform: "node" | "browser" = "node"): RolldownOptions => ({
-  input: { [basename(file, extname(file))]: `src/${source}.ts` },
+const bundle = (source: string, file = source, platform: "node" | "browser" = "node"): RolldownOptions => ({
+  input: { [file]: `src/${source}.ts` },
   platform,
   logLevel: "warn",
   resolve: {
@@ -32,12 +31,12 @@ const bundle = (source: string, file: string, platform: "node" | "browser" = "no
   preserveEntrySignatures: "allow-extension",
   output: {
     dir: "dist",
-    format: file.endsWith(".cjs") ? "cjs" : "esm",
+    format: platform === "node" ? "cjs" : "esm",
     minify: true,
     // They are for bundlers, and this has been bundled.
     comments: { annotation: false },
-    entryFileNames: file,
-    chunkFileNames: file.replace(/(?:-start)?\./u, "-[name]."),
+    entryFileNames: `[name].${platform === "node" ? "cjs" : "js"}`,
+    chunkFileNames: `${file.replace("-start", "")}-[name].${platform === "node" ? "cjs" : "js"}`,
     codeSplitting: { groups: [{ name: file, tags: ["$initial"], includeDependenciesRecursively: false }] }
   },
   plugins: [
@@ -57,7 +56,7 @@ const bundle = (source: string, file: string, platform: "node" | "browser" = "no
       // Bundles of their own: sharing parts with one another would make each carry what only the other needs.
       name: "apart",
       resolveId: (imported) => {
-        const id = { "./Command.ts": "./main-start.cjs", "./Operator.ts": "./Operator.js" }[imported]
+        const id = { "./Command.ts": "./main-start.cjs", "./Operator.ts": "./Operator.cjs" }[imported]
         return id === undefined ? null : { id, external: true }
       }
     }
@@ -65,8 +64,8 @@ const bundle = (source: string, file: string, platform: "node" | "browser" = "no
 })
 
 export default defineConfig([
-  bundle("main", "main.cjs"),
-  bundle("Command", "main-start.cjs"),
-  bundle("Operator", "Operator.js"),
-  bundle("WebHandler", "WebHandler.js", "browser")
+  bundle("main"),
+  bundle("Command", "main-start"),
+  bundle("Operator"),
+  bundle("WebHandler", "WebHandler", "browser")
 ])

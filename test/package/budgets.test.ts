@@ -76,8 +76,16 @@ describe("before the first answer over stdio", () => {
     assert.isBelow(gzipped, 118_000)
   })
 
-  it("no HTTP client, no TLS, no fetch and no cryptography is among what is loaded of Node", () => {
-    for (const name of ["http", "https", "tls", "crypto", "internal/crypto/webcrypto", "internal/deps/undici/undici"]) {
+  it("of Node nothing is loaded for HTTP, TLS, fetch, cryptography or files by promises", () => {
+    for (const name of [
+      "fs/promises",
+      "http",
+      "https",
+      "tls",
+      "crypto",
+      "internal/crypto/webcrypto",
+      "internal/deps/undici/undici"
+    ]) {
       assert.notInclude(found.builtin, name)
     }
   })

@@ -1,5 +1,5 @@
 /** The one thing that this server asks of the file system: the text of a file that a setting names. */
-import { readFile } from "node:fs/promises"
+import { readFile } from "node:fs"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as PlatformError from "effect/PlatformError"
@@ -12,18 +12,22 @@ const tags: { readonly [code: string]: PlatformError.SystemErrorTag } = {
 
 export const layer = FileSystem.layerNoop({
   readFileString: (path) =>
-    Effect.tryPromise({
-      try: () => readFile(path, "utf8"),
-      catch: (cause) => {
-        const { code = "" } = cause as NodeJS.ErrnoException
-        const _tag = tags[code] ?? "Unknown"
-        return PlatformError.systemError({
-          _tag,
-          module: "FileSystem",
-          method: "readFileString",
-          pathOrDescriptor: path,
-          cause
-        })
-      }
-    })
+    // Not by node:fs/promises, which Node would have to load.
+    Effect.callback((resume) =>
+      readFile(path, "utf8", (error, text) =>
+        resume(
+          error === null
+            ? Effect.succeed(text)
+            : Effect.fail(
+                PlatformError.systemError({
+                  _tag: tags[error.code ?? ""] ?? "Unknown",
+                  module: "FileSystem",
+                  method: "readFileString",
+                  pathOrDescriptor: path,
+                  cause: error
+                })
+              )
+        )
+      )
+    )
 })
