@@ -122,6 +122,15 @@ const sharing = (store: Layer.Layer<RateLimiter.RateLimiterStore>, ...all: Reado
   return { http, program: Effect.provide(program, store) }
 }
 
+/** A store that answers only so. */
+const storeOf = (answer: Effect.Effect<never, RateLimiter.RateLimiterError>) =>
+  Layer.succeed(RateLimiter.RateLimiterStore, {
+    fixedWindow: () => answer,
+    tokenBucket: () => Effect.die("not used"),
+    adaptiveConsume: () => Effect.die("not used"),
+    adaptiveFeedback: () => Effect.die("not used")
+  })
+
 describe("on a store that the program provides", () => {
   const account = `AC${"0".repeat(31)}1`
   const other = `AC${"0".repeat(31)}2`
@@ -155,6 +164,22 @@ describe("on a store that the program provides", () => {
     )
   }
 
+  it.effect("a store that is silent until the time is over: nothing is sent", () =>
+    Effect.gen(function* () {
+      const http = double(moved())
+      const fiber = yield* Effect.forkChild(
+        Effect.provide(
+          Effect.flip(call(http, close, { timeouts: { total: "500 millis" } })),
+          Layer.merge(storeOf(Effect.never), Logger.layer([]))
+        )
+      )
+      yield* TestClock.adjust("2 seconds")
+      const error = yield* Fiber.join(fiber)
+      assert.match(error.message, /nothing was sent/u)
+      assert.isEmpty(http.requests)
+    })
+  )
+
   const failing = Effect.fail(
     new RateLimiter.RateLimiterError({ reason: new RateLimiter.RateLimitStoreError({ message: "gone" }) })
   )
@@ -166,12 +191,7 @@ describe("on a store that the program provides", () => {
       Effect.gen(function* () {
         const lines: Array<unknown> = []
         let asked = 0
-        const store = Layer.succeed(RateLimiter.RateLimiterStore, {
-          fixedWindow: () => Effect.suspend(() => (asked++, answer)),
-          tokenBucket: () => Effect.die("not used"),
-          adaptiveConsume: () => Effect.die("not used"),
-          adaptiveFeedback: () => Effect.die("not used")
-        })
+        const store = storeOf(Effect.suspend(() => (asked++, answer)))
         const http = double(moved())
         const program = call(http, (participants) =>
           Effect.gen(function* () {

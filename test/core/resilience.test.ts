@@ -1,7 +1,7 @@
 /** What is tried again and what is not, and for how long: all under the test's clock. */
 import { assert, describe, it } from "@effect/vitest"
 import { FlexClient, type FlexError } from "@flex-participants/core"
-import { Duration, Effect, Exit, Fiber } from "effect"
+import { Clock, Duration, Effect, Exit, Fiber, Scheduler } from "effect"
 import { HttpClientError, HttpClientRequest } from "effect/http"
 import { TestClock } from "effect/testing"
 import { type Answer, call, close, double, empty, list, moved, refused, type Ask } from "./double.ts"
@@ -256,6 +256,57 @@ describe("time-outs", () => {
       assert.strictEqual((yield* run(close, [refusing(409)], "20 seconds")).reason?._tag, "Conflict")
       const { requests } = yield* run(close, [refusing(429), moved()], "22 seconds")
       assert.lengthOf(requests, 2)
+    })
+  )
+
+  for (const [what, headers, attempt] of [
+    ["while it waits to be tried again", { "retry-after": "5" }, "2 seconds"],
+    ["while the rest is still awaited", {}, "20 seconds"]
+  ] as const) {
+    it.effect(`a change that was refused is refused, also when its time ends ${what}`, () =>
+      Effect.gen(function* () {
+        const refusing = Effect.sync(() => new Response(new ReadableStream(), { status: 429, headers }))
+        const { reason, requests } = yield* run(close, [refusing], "4 seconds", {
+          timeouts: { attempt, total: "4 seconds" }
+        })
+        assert.strictEqual(reason?._tag, "RateLimited")
+        assert.strictEqual(reason?.status, 429)
+        assert.lengthOf(requests, 1)
+      })
+    )
+  }
+
+  it.live("a change that Twilio took is never said to have failed, however late the time ends", () =>
+    Effect.gen(function* () {
+      // All sleeps end when the reply of the second attempt has been read, and each step of the client's lets others go first.
+      const sleeps: Array<() => void> = []
+      const clock: Clock.Clock = Object.create(yield* Clock.Clock, {
+        sleep: {
+          value: (duration: Duration.Duration) =>
+            Effect.callback<void>((resume) => {
+              const wake = () => resume(Effect.void)
+              if (Duration.toMillis(duration) < 1000) setImmediate(wake)
+              else sleeps.push(wake)
+            })
+        }
+      })
+      let replies = 0
+      const onReply = () => {
+        replies += 1
+        if (replies === 2) setImmediate(() => sleeps.forEach((wake) => wake()))
+      }
+      for (const steps of [3, 4, 5, 6, 7, 8, 9]) {
+        replies = 0
+        const http = double(refused(429, 20429), moved())
+        const exit = yield* call(http, close, { rateLimit: false }).pipe(
+          Effect.provideService(FlexClient.OnReply, onReply),
+          Effect.provideService(Clock.Clock, clock),
+          Effect.provideService(Scheduler.MaxOpsBeforeYield, steps),
+          Effect.exit
+        )
+        assert.strictEqual(replies, 2)
+        assert.include([undefined, "OutcomeUnknown"], reasonOf(exit)?._tag)
+      }
     })
   )
 

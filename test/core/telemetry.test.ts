@@ -1,7 +1,8 @@
 /** What a program sees of its calls: spans, metrics, log lines. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Logger, Metric, References, Stream, Tracer } from "effect"
-import { call, channel, close, double, empty, list, moved, refused } from "./double.ts"
+import { Effect, Fiber, Logger, Metric, References, Stream, Tracer } from "effect"
+import { TestClock } from "effect/testing"
+import { call, channel, close, double, empty, list, moved, refused, type Service } from "./double.ts"
 
 const watched = <A, E>(effect: Effect.Effect<A, E>) =>
   Effect.gen(function* () {
@@ -126,6 +127,29 @@ describe("metrics", () => {
         durations.map((duration) => duration["http.response.status_code"]),
         ["503", "200", "404", "500"]
       )
+    })
+  )
+
+  it.effect("what is not sent again because the time is over is no retry", () =>
+    Effect.gen(function* () {
+      const options = { rateLimit: { limit: 1, window: "1 hour" }, timeouts: { total: "4 seconds" } } as const
+      const waiting = (participants: Service) => Effect.andThen(close(participants), close(participants))
+      const fiber = yield* Effect.forkChild(
+        watched(
+          Effect.all([call(double(Effect.never), list, options), call(double(moved()), waiting, options)], {
+            concurrency: 2,
+            mode: "result"
+          })
+        )
+      )
+      yield* TestClock.adjust("5 seconds")
+      const { metrics } = yield* Fiber.join(fiber)
+      const calls = metrics.filter(({ id }) => id === "flex.client.calls")
+      assert.sameMembers(
+        calls.map(({ outcome }) => outcome),
+        ["NetworkError", "success", "RateLimited"]
+      )
+      assert.isEmpty(metrics.filter(({ id }) => id === "flex.client.retries"))
     })
   )
 

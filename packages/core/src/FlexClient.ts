@@ -89,8 +89,10 @@ interface Call {
   readonly clock: Clock.Clock
   /** When the time for all of it ends: milliseconds, by the monotonic clock. */
   readonly deadline: number
-  /** A request left, and its reply is not all here yet. */
+  /** A request left, and it did not fail: if the time ends now, nobody knows what became of it. */
   inFlight: boolean
+  /** All its time is over: nothing more is sent. */
+  isOver: boolean
   /** A reply that refuses, though the rest of it may never come. */
   refusal: HttpClientResponse.HttpClientResponse | undefined
   /** Of the last reply. */
@@ -131,16 +133,18 @@ const make = Effect.fnUntraced(function* (options: Options) {
   /** From sending to the end of the reply, and no longer. */
   const exchange = (call: Call, request: HttpClientRequest.HttpClientRequest) =>
     Effect.suspend(() => {
+      const left = remaining(call)
+      // A shared rate limit that is silent for a second can take all the time there was.
+      if (Duration.isZero(left)) return Effect.fail(outOfTime(call))
+      const isLast = Duration.isLessThanOrEqualTo(left, settings.attempt)
       call.inFlight = true
       call.refusal = undefined
       call.body = ""
-      const left = remaining(call)
       return client.execute(request).pipe(
         Effect.flatMap((response) => {
           if (response.status >= 300) call.refusal = response
           return Effect.map(readBody(response, settings.maxReplyBytes), (body) => {
             call.body = body
-            call.inFlight = false
             return response
           })
         }),
@@ -148,10 +152,12 @@ const make = Effect.fnUntraced(function* (options: Options) {
         Effect.timeoutOrElse({
           duration: Duration.min(settings.attempt, left),
           // A status that refuses is an answer, though the rest of the reply never came.
-          orElse: () =>
-            call.refusal === undefined
-              ? Effect.fail(Duration.isLessThan(left, settings.attempt) ? outOfTime(call) : tooSlow(call))
+          orElse: () => {
+            if (isLast) call.isOver = true
+            return call.refusal === undefined
+              ? Effect.fail(isLast ? outOfTime(call) : tooSlow(call))
               : Effect.succeed(call.refusal)
+          }
         }),
         Telemetry.measured(request.method)
       )
@@ -170,12 +176,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
         )
     ).pipe(
       Effect.matchEffect({
-        onFailure: (error) => {
-          const reason = toReason(call, error)
-          call.inFlight = false
-          call.last = reason
-          return Effect.fail(reason)
-        },
+        onFailure: (error) => fail(call, toReason(call, error)),
         onSuccess: (response) => judge(call, response, decode)
       })
     )
@@ -196,6 +197,13 @@ const make = Effect.fnUntraced(function* (options: Options) {
     }
   }
 
+  /** The end of an attempt that did not succeed. */
+  const fail = (call: Call, reason: Reason) => {
+    call.inFlight = false
+    call.last = reason
+    return Effect.fail(reason)
+  }
+
   const judge = <A>(
     call: Call,
     response: HttpClientResponse.HttpClientResponse,
@@ -209,18 +217,14 @@ const make = Effect.fnUntraced(function* (options: Options) {
       const reply = fields(status, headers, error, call.clock.currentTimeMillisUnsafe(), hide)
       fiber.getRef(OnReply)(reply)
       if (reply.requestId !== undefined) Telemetry.spanOf(fiber)?.attribute("twilio.request_id", reply.requestId)
-      const fail = (reason: Reason) => {
-        call.last = reason
-        return Effect.fail(reason)
-      }
-      if (!isOk) return fail(fromStatus(reply, call.write))
+      if (!isOk) return fail(call, fromStatus(reply, call.write))
       if (Result.isFailure(json)) {
-        return fail(unexpected(reply, `expected JSON, got ${shape(call.body)}`, call.write))
+        return fail(call, unexpected(reply, `expected JSON, got ${shape(call.body)}`, call.write))
       }
       const decoded = decode(json.success)
       if (Result.isFailure(decoded)) {
         const problem = `the reply has another shape: ${flatten(hide(decoded.failure.message))}`
-        return fail(unexpected(reply, problem, call.write))
+        return fail(call, unexpected(reply, problem, call.write))
       }
       return Effect.succeed(decoded.success)
     })
@@ -272,10 +276,12 @@ const make = Effect.fnUntraced(function* (options: Options) {
   const tooSlow = ({ write }: Call): Reason =>
     lost(`no answer from ${origin} within ${Duration.format(settings.attempt)}`, write)
 
-  const outOfTime = ({ inFlight, last, write }: Call): Reason =>
-    inFlight
-      ? lost(`no answer from ${origin} within ${Duration.format(settings.total)}, all attempts together`, write)
-      : (last ?? new RateLimited({}))
+  const outOfTime = (call: Call): Reason => {
+    call.isOver = true
+    return call.inFlight
+      ? lost(`no answer from ${origin} within ${Duration.format(settings.total)}, all attempts together`, call.write)
+      : (call.last ?? new RateLimited({}))
+  }
 
   const execute: FlexClient["Service"]["execute"] = (operation, request, decode) =>
     Effect.clockWith((clock) => {
@@ -285,6 +291,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
         clock,
         deadline: now(clock) + Duration.toMillis(settings.total),
         inFlight: false,
+        isOver: false,
         refusal: undefined,
         body: "",
         last: undefined,
@@ -294,7 +301,9 @@ const make = Effect.fnUntraced(function* (options: Options) {
       const once = attempt(call, signed, decode)
       return once.pipe(
         Effect.catch((reason) =>
-          settings.retries > 0 && mayRepeat(reason, call.write) ? again(call, reason, once) : Effect.fail(reason)
+          settings.retries > 0 && !call.isOver && mayRepeat(reason, call.write)
+            ? again(call, reason, once)
+            : Effect.fail(reason)
         ),
         Effect.mapError((reason) => new FlexError({ operation, reason })),
         Telemetry.counted(operation, () => call.retries)
