@@ -190,19 +190,42 @@ for (const [name, layer] of clients) {
       })
     )
 
-    it.live("so does interrupting it in the middle of a body", () =>
-      Effect.gen(function* () {
-        const asked = yield* Deferred.make<void>()
-        const closed = yield* Deferred.make<void>()
-        const url = yield* server((request, response) => {
-          response.write(`{"participants":[`)
-          request.socket.once("close", () => Deferred.doneUnsafe(closed, Effect.void))
-          setImmediate(() => Deferred.doneUnsafe(asked, Effect.void))
+    for (const [what, head] of [
+      ["that says its size", { "content-length": 100 }],
+      ["that does not", {}]
+    ] as const) {
+      it.live(`so does interrupting it in the middle of a body ${what}`, () =>
+        Effect.gen(function* () {
+          const asked = yield* Deferred.make<void>()
+          const closed = yield* Deferred.make<void>()
+          const url = yield* server((request, response) => {
+            response.writeHead(200, head).write(`{"participants":[`)
+            request.socket.once("close", () => Deferred.doneUnsafe(closed, Effect.void))
+            setImmediate(() => Deferred.doneUnsafe(asked, Effect.void))
+          })
+          const fiber = yield* Effect.forkChild(ask(url, list))
+          yield* Deferred.await(asked)
+          yield* Fiber.interrupt(fiber)
+          yield* Deferred.await(closed)
         })
-        const fiber = yield* Effect.forkChild(ask(url, list))
-        yield* Deferred.await(asked)
-        yield* Fiber.interrupt(fiber)
-        yield* Deferred.await(closed)
+      )
+    }
+
+    it.live("a byte order mark before the JSON, as some gateways put there, is no part of it", () =>
+      Effect.gen(function* () {
+        const url = yield* server((_, response) => response.end(`\uFEFF{"type":"agent"}`))
+        yield* ask(url, close)
+      })
+    )
+
+    it.live("a switch to another protocol, which nobody asked for, ends the wait", () =>
+      Effect.gen(function* () {
+        const url = yield* server((request) => {
+          request.socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n")
+        })
+        const timeouts = { attempt: "1 hour", total: "1 hour" } as const
+        const failed = yield* Effect.flip(ask(url, close, { timeouts }))
+        assert.strictEqual(failed._tag === "FlexError" ? failed.reason._tag : undefined, "OutcomeUnknown")
       })
     )
 

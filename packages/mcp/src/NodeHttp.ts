@@ -68,12 +68,17 @@ const send = (agents: Agents, request: HttpClientRequest.HttpClientRequest, url:
       (reply) => resume(Effect.succeed(new Reply(request, url, reply)))
     )
     outgoing.on("error", (cause) => resume(fail(new HttpClientError.TransportError({ request, cause }))))
+    // All that comes after a switch to another protocol, which nobody asked for.
+    outgoing.on("close", () => resume(fail(new HttpClientError.TransportError({ request }))))
     outgoing.end(body._tag === "Empty" ? undefined : body.body)
     return Effect.sync(() => outgoing.destroy())
   })
 
 const fail = (reason: HttpClientError.HttpClientErrorReason) =>
   Effect.fail(new HttpClientError.HttpClientError({ reason }))
+
+/** Leaves out a byte order mark, as `Response` does and `Buffer` does not. */
+const decoder = new TextDecoder()
 
 class Reply
   extends NodeHttpIncomingMessage.NodeHttpIncomingMessage<HttpClientError.HttpClientError>
@@ -109,7 +114,7 @@ class Reply
       this.source
         .on("data", (chunk: Buffer) => chunks.push(chunk))
         .once("error", (cause) => resume(Effect.fail(this.onError(cause))))
-        .once("close", () => resume(Effect.succeed(Buffer.concat(chunks).toString())))
+        .once("close", () => resume(Effect.succeed(decoder.decode(Buffer.concat(chunks)))))
       return Effect.sync(() => this.source.destroy())
     })
   }
