@@ -89,6 +89,19 @@ describe("a listing", () => {
 })
 
 describe("a write", () => {
+  it("whose look-up is sent round in a circle ends after one round", async () => {
+    let pages = 0
+    const circle = Layer.mock(Participants.Participants)({
+      page: () => Effect.succeed({ participants: [], next: { page: `${pages}`, pageToken: `PT${pages++ % 3}` } })
+    })
+    const { client, close } = await open(circle)
+    const { isError, text } = await call(client, "set_participant_status", write(1, 2, "closed"))
+    await close()
+    assert.isTrue(isError)
+    assert.match(text, /^Twilio's reply could not be understood\. Nothing was changed\..*the pages repeat/u)
+    assert.strictEqual(pages, 4)
+  })
+
   it("asks, answers and logs from fixed templates, whatever the reply said of the agent", async () => {
     const { layer } = against([{ ...agent, routing_properties: { worker_sid: speech, task_sid: `${speech}\n` } }])
     let question = ""

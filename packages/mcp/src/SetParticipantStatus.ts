@@ -2,7 +2,7 @@
  * The tool `set_participant_status`: moves an agent to `wrapup` or `closed`, after looking the agent up and, where the
  * operator wants it, asking a person.
  */
-import { Participant, Participants, Sid } from "@flex-participants/core"
+import { FlexError, Participant, Participants, Sid } from "@flex-participants/core"
 import * as Effect from "effect/Effect"
 import * as RcMap from "effect/RcMap"
 import * as Schema from "effect/Schema"
@@ -122,6 +122,11 @@ export const make = Effect.fnUntraced(function* ({ allowed, audit, confirm }: Op
   }
 })
 
+const circle = new FlexError.FlexError({
+  operation: "list",
+  reason: new FlexError.UnexpectedResponse({ problem: "the pages repeat" })
+})
+
 /** The agent, read page by page until found. A customer or a stranger is refused before anything is sent. */
 const lookUp = Effect.fnUntraced(
   function* (input: ReturnType<typeof inputOf>["Type"], call: Call) {
@@ -129,7 +134,12 @@ const lookUp = Effect.fnUntraced(
     const channel = { interactionSid: input.interaction_sid, channelSid: input.channel_sid }
     let page: Participants.Page = { participants: [], next: {} }
     let seen = 0
+    const starts = new Set<string | undefined>()
     while (page.next !== undefined) {
+      const start = page.next.pageToken ?? page.next.page
+      // Until the time is over a circle of pages would take all of the account's rate limit.
+      if (starts.has(start)) return yield* circle
+      starts.add(start)
       page = yield* participants.page(channel, { pageSize: Participants.maxPageSize, cursor: page.next })
       seen += page.participants.length
       yield* call.progress(seen)
