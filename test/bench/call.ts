@@ -59,9 +59,9 @@ interface Sample {
 
 const atOnce = 32
 /** One by one before anything is measured, at once while it is still cold, at once until it is warm. */
-const [ignored, cold, warming] = [300, 2000, 6000]
+const [ignored, cold, warming] = [300, 2000, 4500]
 /** Measured warm: at once, one by one. */
-const [together, oneByOne] = [3000, 500]
+const [together, oneByOne] = [2500, 500]
 
 const measure = (tool: keyof typeof calls, server: Server, url: string) => async (): Promise<Sample> => {
   const host = await connect(servers[server], environment(url))
