@@ -318,6 +318,16 @@ describe("frames", () => {
     await host.initialize("2025-11-25")
     await alive()
   })
+
+  it("nor does one that initialize follows at once", async () => {
+    const params = { name: "set_participant_status", arguments: write(1, 2, "closed") }
+    host.send(`${JSON.stringify({ jsonrpc: "2.0", id: 1001, method: "tools/call", params })}\n`)
+    // Answered while what the call needs is still being loaded.
+    await host.request("ping", {})
+    await host.initialize("2025-11-25")
+    const { result } = await host.until(() => host.messages.find(({ id }) => id === 1001))
+    assert.match(read(result).text, /^The connection is not open yet\. Nothing was changed\./u)
+  })
 })
 
 describe("what is loaded after the start", () => {

@@ -39,10 +39,6 @@ export const elicitation = (message: string) => ({ message, requestedSchema: for
 /** People think; hosts give up when they see fit, and cancel the call then. */
 const patience = 10 * 60_000
 
-/** A 2025 connection that has not been opened: what the host can do is not known, so nothing is done for it. */
-export const isTooEarly = (server: McpServer, era: "legacy" | "modern", { http }: ServerContext): boolean =>
-  era === "legacy" && http === undefined && server.server.getNegotiatedProtocolVersion() === undefined
-
 const kind = Schema.optionalKey(Schema.Unknown)
 const decodeCapabilities = Schema.decodeUnknownOption(
   Schema.Struct({ elicitation: Schema.optionalKey(Schema.Struct({ form: kind, url: kind })) })

@@ -68,7 +68,7 @@ export const calls = Effect.fnUntraced(function* (options: Options) {
     const { era, input, request, server } = called
     const tool = tools.get(called.tool)
     if (tool === undefined) return Promise.reject(new Error(`there is no tool ${called.tool}`))
-    if (Call.isTooEarly(server, era, request)) return Promise.resolve(Tools.failed(ToolError.tooEarly.message))
+    if (called.isTooEarly) return Promise.resolve(Tools.failed(ToolError.tooEarly.message))
     return run(tool(input, Call.fromRequest(server, era, request)).pipe(Observed.observed(called.tool, request)), {
       signal: request.mcpReq.signal
     })

@@ -38,6 +38,8 @@ export interface Called {
   readonly server: McpServer
   readonly era: "legacy" | "modern"
   readonly request: ServerContext
+  /** It came before the 2025 connection was opened: what the host can do was not known, so nothing is done for it. */
+  readonly isTooEarly: boolean
 }
 
 export type Answer = (called: Called) => Promise<CallToolResult | InputRequiredResult>
@@ -60,7 +62,11 @@ export const serve = (options: Limits & { readonly version: string }, answer: An
       server.registerTool(
         name,
         { ...about, inputSchema: described(inputSchema), outputSchema: described(outputSchema) },
-        (input: unknown, request: ServerContext) => answer({ tool: name, input, server, era, request })
+        (input: unknown, request: ServerContext) => {
+          const isTooEarly =
+            era === "legacy" && request.http === undefined && server.server.getNegotiatedProtocolVersion() === undefined
+          return answer({ tool: name, input, server, era, request, isTooEarly })
+        }
       )
     }
     return server
