@@ -7,7 +7,7 @@ import { existsSync, readdirSync, rmSync } from "node:fs"
 
 const isBundled = existsSync("rolldown.config.ts")
 for (const file of existsSync("dist") ? readdirSync("dist", { recursive: true, encoding: "utf8" }) : []) {
-  const [, source, kind] = /^(.+?)\.(d\.ts|js)(?:\.map)?$/u.exec(file) ?? []
+  const [, source, kind] = /^(.+?)\.(d\.ts|c?js)(?:\.map)?$/u.exec(file) ?? []
   if (source === undefined) continue
-  if ((isBundled && kind === "js") || !existsSync(`src/${source}.ts`)) rmSync(`dist/${file}`)
+  if ((isBundled && kind !== "d.ts") || !existsSync(`src/${source}.ts`)) rmSync(`dist/${file}`)
 }

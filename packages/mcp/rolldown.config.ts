@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { defineConfig, type RolldownOptions } from "rolldown"
 import { licenses } from "../licenses.ts"
@@ -6,9 +6,6 @@ import { sdkSchemas } from "./sdkSchemas.ts"
 import * as Surface from "./src/Surface.ts"
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { readonly version: string }
-
-// Names change; what is left of an older build would be published too.
-for (const file of readdirSync("dist")) if (/\.c?js$/u.test(file)) rmSync(`dist/${file}`)
 
 /**
  * Nothing is resolved at run time. What is needed at once lies in one file, what few runs need, or later parts, in others.

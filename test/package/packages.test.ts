@@ -45,7 +45,7 @@ describe("each package", () => {
 
 describe("a build", () => {
   for (const [what, isBundled, left] of [
-    ["compiled", false, [".tsbuildinfo", "A.d.ts", "A.d.ts.map", "A.js", "A.js.map", "notes.txt"]],
+    ["compiled", false, [".tsbuildinfo", "A.cjs", "A.d.ts", "A.d.ts.map", "A.js", "A.js.map", "notes.txt"]],
     ["bundled", true, [".tsbuildinfo", "A.d.ts", "A.d.ts.map", "notes.txt"]]
   ] as const) {
     it(`of what is ${what} leaves nothing of an earlier one that it will not write again`, () => {
@@ -55,7 +55,7 @@ describe("a build", () => {
       if (isBundled) write("rolldown.config.ts")
       write("src/A.ts")
       for (const source of ["A", "Gone", "internal/Gone"]) {
-        for (const end of ["js", "js.map", "d.ts", "d.ts.map"]) write(`dist/${source}.${end}`)
+        for (const end of ["js", "js.map", "cjs", "d.ts", "d.ts.map"]) write(`dist/${source}.${end}`)
       }
       for (const name of [".tsbuildinfo", "notes.txt"]) write(`dist/${name}`)
       execFileSync(process.execPath, [join(Pack.folderOf("core"), "../clear.mjs")], { cwd: folder })

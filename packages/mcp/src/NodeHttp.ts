@@ -20,22 +20,27 @@ import { pipeArguments } from "effect/Pipeable"
 import * as Result from "effect/Result"
 
 /** What keeps the connections, by the protocol of the URL. */
-export interface Agents {
+interface Agents {
   readonly "http:": http.Agent
   readonly "https:": http.Agent
 }
 
-/** The client on these agents, which it destroys at its end. */
-export const layerAgents = (make: () => Agents): Layer.Layer<HttpClient.HttpClient> =>
+/** The client with agents of its own, this one for https, which it destroys at its end. */
+export const layerBy = (
+  agentForHttps: (options: http.AgentOptions) => http.Agent
+): Layer.Layer<HttpClient.HttpClient> =>
   Layer.effect(
     HttpClient.HttpClient,
     Effect.map(
-      Effect.acquireRelease(Effect.sync(make), (agents) =>
-        Effect.sync(() => [agents["http:"], agents["https:"]].forEach((agent) => agent.destroy()))
+      Effect.acquireRelease(
+        Effect.sync(() => ({ "http:": new http.Agent(keepAlive), "https:": agentForHttps(keepAlive) })),
+        (agents) => Effect.sync(() => [agents["http:"], agents["https:"]].forEach((agent) => agent.destroy()))
       ),
       client
     )
   )
+
+const keepAlive = { keepAlive: true }
 
 const client = (agents: Agents): HttpClient.HttpClient => {
   const traced = HttpClient.make((request, url) => send(agents, request, url))
@@ -51,9 +56,7 @@ const client = (agents: Agents): HttpClient.HttpClient => {
   return HttpClient.makeWith((request) => Effect.flatMap(request, execute), traced.preprocess)
 }
 
-const keepAlive = { keepAlive: true }
-
-export const layer = layerAgents(() => ({ "http:": new http.Agent(keepAlive), "https:": new https.Agent(keepAlive) }))
+export const layer = layerBy((options) => new https.Agent(options))
 
 const send = (agents: Agents, request: HttpClientRequest.HttpClientRequest, url: URL) =>
   Effect.callback<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>((resume) => {

@@ -1,13 +1,11 @@
 /** The node:http client by way of `HTTPS_PROXY`, except to the hosts of `NO_PROXY`. Loaded only when a proxy is set. */
-import * as http from "node:http"
+import type * as http from "node:http"
 import type { Socket } from "node:net"
 import { connect as connectTls } from "node:tls"
 import { Agent, type AgentConnectOpts } from "agent-base"
 import { HttpsProxyAgent } from "https-proxy-agent"
 import { getProxyForUrl } from "proxy-from-env"
 import * as NodeHttp from "./NodeHttp.ts"
-
-const keepAlive = { keepAlive: true }
 
 /** Decides for each new connection. Those that are idle are kept here, whichever way they go. */
 class ProxyFromEnvironment extends Agent {
@@ -23,7 +21,4 @@ class ProxyFromEnvironment extends Agent {
   }
 }
 
-export const layer = NodeHttp.layerAgents(() => ({
-  "http:": new http.Agent(keepAlive),
-  "https:": new ProxyFromEnvironment(keepAlive)
-}))
+export const layer = NodeHttp.layerBy((options) => new ProxyFromEnvironment(options))

@@ -50,13 +50,13 @@ const duration = tagged((attributes) =>
 export const retried = (operation: Operation, reason: Reason["_tag"]): Effect.Effect<void> =>
   Metric.update(retries({ operation, reason }), 1)
 
-/** Counts the page or change, and adds its retries to those that the span of the operation already has. */
+/** Counts the page or change, and adds its further attempts to those that the span of the operation already has. */
 export const counted =
-  (operation: Operation, retries: () => number) =>
+  (operation: Operation, further: () => number) =>
   <A>(self: Effect.Effect<A, FlexError>): Effect.Effect<A, FlexError> =>
     Effect.onExit(self, (exit) => {
       const count = Metric.update(calls({ operation, outcome: outcome(exit) }), 1)
-      return retries() === 0 ? count : Effect.andThen(add("flex.retries", retries()), count)
+      return further() === 0 ? count : Effect.andThen(add("flex.retries", further()), count)
     })
 
 const outcome = (exit: Exit.Exit<unknown, FlexError>): string => {
