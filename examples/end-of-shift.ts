@@ -1,5 +1,5 @@
 /** A service of a program's own on top of the library: when a shift ends, its worker wraps up in every channel. */
-import { type FlexError, Participant, Participants, type Sid } from "@flex-participants/core"
+import { type FlexError, Participant, Participants, type Sid } from "@flex-interactions/core"
 import { Context, Effect, Layer, Option, Stream } from "effect"
 
 /** What became of the worker in one channel. */

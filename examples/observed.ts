@@ -2,7 +2,7 @@
  * Traces, metrics and logs of a program, sent to an OpenTelemetry collector: each call is a span with the HTTP requests below
  * it, and every log line carries the ids of the span that it was written in.
  */
-import { FlexClient, Participants } from "@flex-participants/core"
+import { FlexClient, Participants } from "@flex-interactions/core"
 import { Effect, Layer } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { Otlp } from "effect/observability"

@@ -1,5 +1,5 @@
 /** Lists the participants of a channel and wraps up its agents. The program is the README's; the rest is its set-up. */
-import { FlexClient, Participant, Participants } from "@flex-participants/core"
+import { FlexClient, Participant, Participants } from "@flex-interactions/core"
 import { Effect, Layer } from "effect"
 import { FetchHttpClient } from "effect/http"
 

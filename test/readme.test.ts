@@ -3,10 +3,10 @@ import { execFile } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
-import { FlexClient, Participants } from "@flex-participants/core"
+import { FlexClient, Participants } from "@flex-interactions/core"
 import { Client } from "@modelcontextprotocol/client"
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
-import * as Sandbox from "@flex-participants/sandbox"
+import * as Sandbox from "@flex-interactions/sandbox"
 import { Effect, Layer, Logger, Redacted } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { assert, it } from "vitest"
@@ -49,12 +49,12 @@ it("the configuration in the README starts the server that was built", async () 
   const { mcpServers } = JSON.parse(block("json")) as {
     readonly mcpServers: Record<string, { readonly command: string; readonly args: ReadonlyArray<string> }>
   }
-  const { command, args } = mcpServers["flex-participants"] ?? { command: "", args: [] }
+  const { command, args } = mcpServers["flex-interactions"] ?? { command: "", args: [] }
   const client = new Client({ name: "test", version: "1.0.0" })
   await client.connect(
     new StdioClientTransport({
       command,
-      args: args.map((arg) => arg.replace("/path/to/flex-participants/", root)),
+      args: args.map((arg) => arg.replace("/path/to/flex-interactions/", root)),
       // The README leaves the values out; the shape of a SID is checked at the start.
       env: { TWILIO_API_KEY: `SK${"0".repeat(32)}`, TWILIO_API_SECRET: "secret" }
     })

@@ -1,6 +1,6 @@
 /** A sandbox behind a real port, and what was asked of it. */
-import * as Sandbox from "@flex-participants/sandbox"
-import { serve } from "@flex-participants/sandbox/serve"
+import * as Sandbox from "@flex-interactions/sandbox"
+import { serve } from "@flex-interactions/sandbox/serve"
 
 export interface Served {
   readonly url: string

@@ -15,7 +15,7 @@ Map.groupBy ??= <K, T>(items: Iterable<T>, key: (item: T, index: number) => K) =
 /** What the packages promise is tested on their sources, what users start on what `pnpm build` made. */
 export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),
-  ssr: { resolve: { conditions: ["@flex-participants/source"] } },
-  resolve: { conditions: ["@flex-participants/source"] },
+  ssr: { resolve: { conditions: ["@flex-interactions/source"] } },
+  resolve: { conditions: ["@flex-interactions/source"] },
   test: { include: ["**/*.test.ts"], testTimeout: 20_000 }
 })

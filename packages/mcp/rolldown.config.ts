@@ -16,7 +16,7 @@ const bundle = (source: string, file = source, platform: "node" | "browser" = "n
   platform,
   logLevel: "warn",
   resolve: {
-    conditionNames: ["@flex-participants/source", platform === "node" ? "node" : "workerd", "import", "default"],
+    conditionNames: ["@flex-interactions/source", platform === "node" ? "node" : "workerd", "import", "default"],
     ...(platform === "node"
       ? { alias: { "@modelcontextprotocol/server/_shims": fileURLToPath(new URL("src/SdkShims.ts", import.meta.url)) } }
       : undefined)

@@ -64,7 +64,7 @@ export const servers = {
   "SDK v2 + zod, bundled": [bundled("sdk2")],
   "SDK v1 + zod": [plain("sdk1")],
   "SDK v1 + zod, bundled": [bundled("sdk1")],
-  "flex-participants": [ours],
+  "flex-interactions": [ours],
   "@twilio-alpha/mcp": [
     "-r",
     at("peers/redirect.cjs"),

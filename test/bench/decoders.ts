@@ -1,11 +1,11 @@
 /** `node decoders.mjs WAY`: parses and decodes a page of 1,000 participants and prints the median in microseconds. */
-import * as Sandbox from "@flex-participants/sandbox"
+import * as Sandbox from "@flex-interactions/sandbox"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaJITCompiler from "effect/schema/SchemaJITCompiler"
 import * as z from "zod/v4"
 import { decodePage, toParticipant } from "../../packages/core/dist/internal/wire.js"
-import type { Participant } from "@flex-participants/core"
+import type { Participant } from "@flex-interactions/core"
 import { authorization, path, seed, sids } from "./channel.ts"
 import { percentile } from "./measure.ts"
 import type { Way } from "./ways.ts"
@@ -94,7 +94,7 @@ const decodeStruct = Schema.decodeUnknownSync(structPage)
 const ways: { readonly [way in Way]: (body: string) => { readonly length: number } } = {
   "JSON.parse": (body) => JSON.parse(body).participants,
   "hand-written": (body) => handWritten(JSON.parse(body)),
-  "flex-participants": (body) =>
+  "flex-interactions": (body) =>
     Result.getOrThrow(decodePage(JSON.parse(body))).participants.map(toParticipant(channel)),
   zod: (body) => zodPage.parse(JSON.parse(body)).participants,
   "Effect struct, interpreted": (body) => decodeStruct(JSON.parse(body)).participants,

@@ -14,9 +14,9 @@ const programs = {
   "raw fetch": [plain("list-raw"), "fetch"],
   "twilio list": [plain("list-twilio"), "list"],
   "twilio each": [plain("list-twilio"), "each"],
-  "flex-participants list, fetch": [plain("list-core"), "fetch-list"],
-  "flex-participants list, node:http": [bundled("list-core"), "http-list"],
-  "flex-participants stream, node:http": [bundled("list-core"), "http-stream"]
+  "flex-interactions list, fetch": [plain("list-core"), "fetch-list"],
+  "flex-interactions list, node:http": [bundled("list-core"), "http-list"],
+  "flex-interactions stream, node:http": [bundled("list-core"), "http-stream"]
 }
 
 const measure =
@@ -58,7 +58,7 @@ export const part: Part = async (report) => {
   await api.close()
 
   const large = await twilio(flat)
-  const stream = programs["flex-participants stream, node:http"]
+  const stream = programs["flex-interactions stream, node:http"]
   const samples = await interleave(
     Object.fromEntries(
       flat.map((size) => [`stream of ${size.toLocaleString("en")}`, measure(stream, large.url, size, 1000)])

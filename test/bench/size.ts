@@ -69,9 +69,9 @@ const gzipped = (path: string): number =>
 const packages = () => {
   const from = at("..")
   const names = [
-    "@flex-participants/mcp",
-    "@flex-participants/core",
-    "@flex-participants/sandbox",
+    "@flex-interactions/mcp",
+    "@flex-interactions/core",
+    "@flex-interactions/sandbox",
     "twilio",
     "@twilio-alpha/mcp",
     "@modelcontextprotocol/server",
@@ -82,7 +82,7 @@ const packages = () => {
       const directory = locate(name, from)
       if (directory === undefined) throw new Error(`${name} is not installed`)
       const [own = directory, ...others] = installed(directory)
-      const { size, unpackedSize } = name.startsWith("@flex-participants/")
+      const { size, unpackedSize } = name.startsWith("@flex-interactions/")
         ? packed(own)
         : { size: gzipped(own), unpackedSize: bytes(own) }
       const sum = (of: (path: string) => number) => others.reduce((total, other) => total + of(other), 0)

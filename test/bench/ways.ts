@@ -2,7 +2,7 @@
 export const ways = [
   "JSON.parse",
   "hand-written",
-  "flex-participants",
+  "flex-interactions",
   "zod",
   "Effect struct, interpreted",
   "Effect struct, compiled"

@@ -5,8 +5,8 @@
  */
 import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
-import * as Sandbox from "@flex-participants/sandbox"
-import { serve, type Served } from "@flex-participants/sandbox/serve"
+import * as Sandbox from "@flex-interactions/sandbox"
+import { serve, type Served } from "@flex-interactions/sandbox/serve"
 import { Ajv, type ValidateFunction } from "ajv"
 import addFormats from "ajv-formats"
 

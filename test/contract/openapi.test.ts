@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { assert, describe, it } from "@effect/vitest"
-import { type FlexError, Participant, Participants } from "@flex-participants/core"
+import { type FlexError, Participant, Participants } from "@flex-interactions/core"
 import { Ajv } from "ajv"
 import { Effect, JsonSchema, Schema, SchemaRepresentation } from "effect"
 import { agent, call, channel, double, row, type Service } from "../core/double.ts"

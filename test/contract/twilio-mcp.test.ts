@@ -6,7 +6,7 @@
  */
 import { createRequire } from "node:module"
 import { fileURLToPath } from "node:url"
-import * as Sandbox from "@flex-participants/sandbox"
+import * as Sandbox from "@flex-interactions/sandbox"
 import { Client } from "@modelcontextprotocol/client"
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
 import { afterAll, afterEach, assert, beforeAll, beforeEach, describe, it } from "vitest"

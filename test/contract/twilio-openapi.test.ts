@@ -1,5 +1,5 @@
 /** Replies of every kind, judged by Twilio's OpenAPI document. */
-import * as Sandbox from "@flex-participants/sandbox"
+import * as Sandbox from "@flex-interactions/sandbox"
 import { assert, it } from "vitest"
 import { list, modify, sid } from "../sandbox/requests.ts"
 import { judge } from "./judge.ts"

@@ -4,7 +4,7 @@
  * It is pointed there by the public field `baseUrl` of its Flex API domain, and by nothing else: its HTTP client, paging and
  * errors are its own. Every reply is judged by Twilio's OpenAPI document, too.
  */
-import * as Sandbox from "@flex-participants/sandbox"
+import * as Sandbox from "@flex-interactions/sandbox"
 import twilio from "twilio"
 import { afterAll, afterEach, assert, beforeAll, beforeEach, describe, it } from "vitest"
 import { sid, statusOf } from "../sandbox/requests.ts"

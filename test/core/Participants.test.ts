@@ -1,6 +1,6 @@
 import { inspect } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
-import { FlexClient, FlexError, Participant, Participants } from "@flex-participants/core"
+import { FlexClient, FlexError, Participant, Participants } from "@flex-interactions/core"
 import { Cause, Effect, Exit, Layer, Redacted, Stream } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { afterAll, beforeAll, beforeEach } from "vitest"

@@ -1,14 +1,14 @@
 /** Core in a browser or a worker: a bundle without a single module of Node's, run where there is nothing but the web's globals. */
 import { createContext, runInContext } from "node:vm"
 import { gzipSync } from "node:zlib"
-import * as Sandbox from "@flex-participants/sandbox"
+import * as Sandbox from "@flex-interactions/sandbox"
 import { rolldown } from "rolldown"
 import { assert, beforeAll, describe, it } from "vitest"
 
 const program = `
-import * as FlexClient from "@flex-participants/core/FlexClient"
-import * as Participant from "@flex-participants/core/Participant"
-import * as Participants from "@flex-participants/core/Participants"
+import * as FlexClient from "@flex-interactions/core/FlexClient"
+import * as Participant from "@flex-interactions/core/Participant"
+import * as Participants from "@flex-interactions/core/Participants"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Layer from "effect/Layer"
@@ -39,7 +39,7 @@ describe("a bundle for the browser", () => {
       cwd: import.meta.dirname,
       platform: "browser",
       transform: { define: { "import.meta": "{}" } },
-      resolve: { conditionNames: ["@flex-participants/source"] },
+      resolve: { conditionNames: ["@flex-interactions/source"] },
       plugins: [
         {
           name: "program",

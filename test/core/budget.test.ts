@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net"
 import { fileURLToPath } from "node:url"
 import * as NodeRedis from "@effect/platform-node/NodeRedis"
 import { assert, describe, it } from "@effect/vitest"
-import { FlexClient, Participants } from "@flex-participants/core"
+import { FlexClient, Participants } from "@flex-interactions/core"
 import { Clock, Effect, Fiber, Layer, Logger } from "effect"
 import { RateLimiter } from "effect/persistence"
 import { TestClock } from "effect/testing"
@@ -273,7 +273,7 @@ describe.skipIf(!hasRedis)(
             const child = spawn(
               process.execPath,
               [
-                "--conditions=@flex-participants/source",
+                "--conditions=@flex-interactions/source",
                 "--import",
                 "tsx",
                 fileURLToPath(new URL("caller.ts", import.meta.url)),

@@ -1,6 +1,6 @@
 /** One of two processes that share a budget: lists five times at once, six times an hour being allowed to both together. */
 import * as NodeRedis from "@effect/platform-node/NodeRedis"
-import { FlexClient, Participant, Participants } from "@flex-participants/core"
+import { FlexClient, Participant, Participants } from "@flex-interactions/core"
 import { Console, Effect, Layer, Redacted, Result } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { RateLimiter } from "effect/persistence"

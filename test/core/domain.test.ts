@@ -1,6 +1,6 @@
 /** SIDs, references and participants: what is read, and what is refused. */
 import { assert, describe, it } from "@effect/vitest"
-import { Participant, Sid } from "@flex-participants/core"
+import { Participant, Sid } from "@flex-interactions/core"
 import { Effect, Result, Schema } from "effect"
 import * as Wire from "../../packages/core/src/internal/wire.ts"
 import { agent, call, channel, close, double, list, reason } from "./double.ts"

@@ -1,5 +1,5 @@
 /** Core on an HTTP client of the test's own, and the SIDs that its tests use. */
-import { FlexClient, type FlexError, Participant, Participants } from "@flex-participants/core"
+import { FlexClient, type FlexError, Participant, Participants } from "@flex-interactions/core"
 import { Effect, Layer, Redacted } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
 import { assert } from "vitest"

@@ -1,6 +1,6 @@
 /** What is tried again and what is not, and for how long: all under the test's clock. */
 import { assert, describe, it } from "@effect/vitest"
-import { FlexClient, type FlexError } from "@flex-participants/core"
+import { FlexClient, type FlexError } from "@flex-interactions/core"
 import { Clock, Duration, Effect, Exit, Fiber, Scheduler } from "effect"
 import { HttpClientError, HttpClientRequest } from "effect/http"
 import { TestClock } from "effect/testing"

@@ -4,7 +4,7 @@
  */
 import { inspect } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
-import { FlexClient, Participants } from "@flex-participants/core"
+import { FlexClient, Participants } from "@flex-interactions/core"
 import { Cause, ConfigProvider, Effect, Exit, Layer, Logger, Metric, References, Tracer } from "effect"
 import { FetchHttpClient, HttpClient } from "effect/http"
 import { start } from "../served.ts"

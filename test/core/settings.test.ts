@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
-import { FlexClient, Participants } from "@flex-participants/core"
+import { FlexClient, Participants } from "@flex-interactions/core"
 import { ConfigProvider, Effect, Layer, Redacted } from "effect"
 import { channel, credentials, double, empty } from "./double.ts"
 

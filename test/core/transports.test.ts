@@ -8,7 +8,7 @@ import { Deferred, Effect, Fiber, Layer } from "effect"
 import { FetchHttpClient, type HttpClient } from "effect/http"
 import * as undici from "undici"
 import { type Ask, call, close, list, reason as reasonOf, type Service } from "./double.ts"
-import type { FlexClient } from "@flex-participants/core"
+import type { FlexClient } from "@flex-interactions/core"
 import * as NodeHttp from "../../packages/mcp/src/NodeHttp.ts"
 
 /** A server on a free port, for as long as the test's scope is open. */

@@ -1,6 +1,6 @@
 /** A person confirms a write: asked where the host can ask, bound to what was asked, good for one use. */
-import { Participants } from "@flex-participants/core"
-import * as Sandbox from "@flex-participants/sandbox"
+import { Participants } from "@flex-interactions/core"
+import * as Sandbox from "@flex-interactions/sandbox"
 import { createMcpHandler } from "@modelcontextprotocol/server"
 import { Effect, Layer } from "effect"
 import { afterEach, assert, beforeEach, describe, it, vi } from "vitest"

@@ -1,5 +1,5 @@
 /** Every failure in fixed words: what happened, whether anything was changed, what to do next, whether and when to try again. */
-import { FlexError, Participants } from "@flex-participants/core"
+import { FlexError, Participants } from "@flex-interactions/core"
 import { Clock, Duration, Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { assert, describe, it } from "vitest"

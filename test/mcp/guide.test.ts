@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
-import * as Sandbox from "@flex-participants/sandbox"
+import * as Sandbox from "@flex-interactions/sandbox"
 import { assert, expect, it } from "vitest"
 import { start } from "../served.ts"
 import * as Settings from "../../packages/mcp/src/Settings.ts"

@@ -1,6 +1,6 @@
 /** Replies that carry instructions to the model, or that name other targets: what an assistant, a person and the log get of them. */
-import { FlexClient, FlexError, Participants } from "@flex-participants/core"
-import * as Sandbox from "@flex-participants/sandbox"
+import { FlexClient, FlexError, Participants } from "@flex-interactions/core"
+import * as Sandbox from "@flex-interactions/sandbox"
 import { Effect, Layer, Redacted } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { assert, describe, it } from "vitest"

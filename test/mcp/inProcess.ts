@@ -1,6 +1,6 @@
 /** A host and a server in this process, on any `Participants`: for what no real server can be made to do at will. */
 import { Client, InMemoryTransport } from "@modelcontextprotocol/client"
-import type { Participant, Participants } from "@flex-participants/core"
+import type { Participant, Participants } from "@flex-interactions/core"
 import { Console, Effect, Exit, type Layer, Logger, Scope } from "effect"
 import * as Server from "../../packages/mcp/src/Server.ts"
 import { type Action, sid } from "./host.ts"

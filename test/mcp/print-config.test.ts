@@ -65,7 +65,7 @@ describe("print-config", () => {
       const { code, stderr, stdout } = await Command.run(["print-config", host, "--read-only"], env)
       assert.strictEqual(code, 0)
       assert.match(stderr, where)
-      const server = servers(stdout)?.["flex-participants"]
+      const server = servers(stdout)?.["flex-interactions"]
       assert.strictEqual(server?.command, process.execPath)
       assert.deepStrictEqual(server?.args, [Command.main, "--read-only"])
       if (secret === undefined) assert.include(stdout, 'env_vars = ["TWILIO_API_KEY","TWILIO_API_SECRET"]')
@@ -75,7 +75,7 @@ describe("print-config", () => {
 
     it(`${host}: with --sandbox its lines start a server as they are`, async () => {
       const { stdout } = await Command.run(["print-config", host, "--sandbox"])
-      const server = servers(stdout)?.["flex-participants"] ?? assert.fail(stdout)
+      const server = servers(stdout)?.["flex-interactions"] ?? assert.fail(stdout)
       assert.isUndefined(server.env)
       const client = new Client({ name: "test", version: "1" })
       await client.connect(new StdioClientTransport({ command: server.command, args: [...server.args], env: {} }))
@@ -87,7 +87,7 @@ describe("print-config", () => {
   it("as npx runs it, it prints what the guide shows, to the letter", () => {
     const guide = readFileSync(join(import.meta.dirname, "../../docs/mcp.md"), "utf8")
     const home = mkdtempSync(join(tmpdir(), "print-config-"))
-    const dist = join(home, "_npx/1/node_modules/@flex-participants/mcp/dist")
+    const dist = join(home, "_npx/1/node_modules/@flex-interactions/mcp/dist")
     cpSync(dirname(Command.main), dist, { recursive: true })
     cpSync(join(dirname(Command.main), "../package.json"), join(dist, "../package.json"))
     for (const host of Object.keys(hosts)) {
@@ -102,7 +102,7 @@ describe("print-config", () => {
   it("names a file by its full path, whatever directory the host starts the server in", async () => {
     const args = ["print-config", "cursor", "--sandbox-seed", "some/seed.json", "--token-file=token", "--confirm=never"]
     const { stdout } = await Command.run(args)
-    assert.deepStrictEqual(hosts.cursor.servers(stdout)?.["flex-participants"]?.args.slice(1), [
+    assert.deepStrictEqual(hosts.cursor.servers(stdout)?.["flex-interactions"]?.args.slice(1), [
       `--sandbox-seed=${resolve("some/seed.json")}`,
       "--confirm=never",
       `--token-file=${resolve("token")}`

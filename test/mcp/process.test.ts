@@ -156,7 +156,7 @@ const isAlive = (pid: number): boolean => {
 
 describe("stdout", () => {
   it("carries the protocol and nothing else, also while what few runs need is loaded and set up", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "flex-participants-"))
+    const folder = mkdtempSync(join(tmpdir(), "flex-interactions-"))
     const noise = join(folder, "noise.cjs")
     writeFileSync(
       noise,
@@ -175,7 +175,7 @@ describe("stdout", () => {
   })
 
   it("carries the protocol and nothing else, whatever is printed in the process", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "flex-participants-"))
+    const folder = mkdtempSync(join(tmpdir(), "flex-interactions-"))
     const noise = join(folder, "noise.mjs")
     writeFileSync(
       noise,

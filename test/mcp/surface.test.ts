@@ -217,7 +217,7 @@ describe("a limit with nothing in it is refused, and not taken for none", () => 
     it(`${args.map((arg) => (arg === "" ? '""' : arg)).join(" ")}`, async () => {
       const host = raw(["--sandbox", ...args])
       assert.deepStrictEqual(await host.closed, [2, null])
-      assert.match(host.stderr(), /^flex-participants-mcp: --(allow-status|confirm) has an empty value\n/u)
+      assert.match(host.stderr(), /^flex-interactions-mcp: --(allow-status|confirm) has an empty value\n/u)
     })
   }
 })

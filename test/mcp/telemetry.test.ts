@@ -89,7 +89,7 @@ describe("with a collector", () => {
     assert.includeMembers(metrics(), ["mcp.server.tool.calls", "flex.client.calls", "http.client.request.duration"])
     assert.sameMembers([...new Set(received.map(({ path }) => path))], ["/v1/traces", "/v1/metrics"])
     const everything = received.map(({ body }) => body).join("\n")
-    assert.include(everything, "flex-participants-mcp")
+    assert.include(everything, "flex-interactions-mcp")
     for (const hidden of [secret, btoa(`${account}:${secret}`)]) assert.notInclude(everything, hidden)
   }
 

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client"
-import { make, type WebHandler } from "@flex-participants/mcp/http"
+import { make, type WebHandler } from "@flex-interactions/mcp/http"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { type Served, start as startSandbox } from "../served.ts"
 

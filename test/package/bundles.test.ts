@@ -42,7 +42,7 @@ describe("the MCPB bundle", () => {
       "package/package.json"
     ])
     assert.match(run("validate", join(folder, "manifest.json")), /passes|valid/iu)
-    const packed = join(here.path, "flex-participants.mcpb")
+    const packed = join(here.path, "flex-interactions.mcpb")
     run("pack", folder, packed)
     assert.isBelow(statSync(packed).size, 2 ** 20)
 

@@ -25,7 +25,7 @@ describe("each package", () => {
       assert.match(readFileSync(join(unpacked, "LICENSE"), "utf8"), /MIT License/u)
       assert.match(
         readFileSync(join(unpacked, "README.md"), "utf8"),
-        new RegExp(`^# @flex-participants/${name}\n`, "u")
+        new RegExp(`^# @flex-interactions/${name}\n`, "u")
       )
 
       const attw = join(import.meta.dirname, "../node_modules/.bin/attw")
@@ -67,7 +67,7 @@ describe("a build", () => {
 
 describe("the server, installed by npm from its tarball", () => {
   const home = join(here.path, "home")
-  const installed = join(home, "node_modules/@flex-participants/mcp")
+  const installed = join(home, "node_modules/@flex-interactions/mcp")
   beforeAll(() => {
     mkdirSync(home)
     writeFileSync(join(home, "package.json"), '{ "private": true }')
@@ -77,7 +77,7 @@ describe("the server, installed by npm from its tarball", () => {
 
   it("is one package, with nothing beside it", () => {
     const packages = readdirSync(join(home, "node_modules")).filter((entry) => !entry.startsWith("."))
-    assert.deepStrictEqual(packages, ["@flex-participants"])
+    assert.deepStrictEqual(packages, ["@flex-interactions"])
     const { dependencies } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8")) as Record<
       string,
       unknown
@@ -136,11 +136,11 @@ describe("the server, installed by npm from its tarball", () => {
   }
 
   it("starts by the name that npm gives it", async () => {
-    const { stdout } = await promisify(execFile)(join(home, "node_modules/.bin/flex-participants-mcp"), ["--version"])
+    const { stdout } = await promisify(execFile)(join(home, "node_modules/.bin/flex-interactions-mcp"), ["--version"])
     const { version } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8")) as {
       readonly version: string
     }
     assert.strictEqual(stdout, `${version}\n`)
-    assert.isTrue(existsSync(join(home, "node_modules/.bin/flex-participants-mcp")))
+    assert.isTrue(existsSync(join(home, "node_modules/.bin/flex-interactions-mcp")))
   })
 })

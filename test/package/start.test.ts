@@ -46,20 +46,20 @@ const others = majors.map((major) => [`${major}`, program(major)] as const).filt
 for (const [major, node] of [running, ...others]) {
   describe.skipIf(node === undefined)(`Node ${major}${node === undefined ? ` (skipped: ${howTo})` : ""}`, () => {
     const start = (env: Record<string, string>) => serve(node ?? "", env)
-    const kept = () => join(home, ".cache", "flex-participants-mcp")
+    const kept = () => join(home, ".cache", "flex-interactions-mcp")
 
     it("keeps compiled code in the home where Node can do that, and starts with it as without it", async () => {
       const first = await start({ HOME: home })
       const second = await start({ HOME: home })
       assert.deepStrictEqual(second, first)
-      assert.include(first.stdout, "flex-participants")
+      assert.include(first.stdout, "flex-interactions")
       assert.strictEqual(first.stderr, "")
       assert.strictEqual(existsSync(kept()) && readdirSync(kept()).length > 0, Number(major) >= 22)
     })
 
     it("keeps nothing where it is told not to", async () => {
       const { stdout } = await start({ HOME: home, NODE_DISABLE_COMPILE_CACHE: "1" })
-      assert.include(stdout, "flex-participants")
+      assert.include(stdout, "flex-interactions")
       assert.isFalse(existsSync(kept()))
     })
 
@@ -70,7 +70,7 @@ for (const [major, node] of [running, ...others]) {
         const { code, stderr, stdout } = await start({ HOME: place })
         assert.strictEqual(code, 0)
         assert.strictEqual(stderr, "")
-        assert.include(stdout, "flex-participants")
+        assert.include(stdout, "flex-interactions")
       }
     })
   })

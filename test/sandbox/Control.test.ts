@@ -1,6 +1,6 @@
 /** The control interface: what Twilio does not have, over a port. */
-import * as Sandbox from "@flex-participants/sandbox"
-import { serve, type Served } from "@flex-participants/sandbox/serve"
+import * as Sandbox from "@flex-interactions/sandbox"
+import { serve, type Served } from "@flex-interactions/sandbox/serve"
 import { afterAll, assert, beforeAll, beforeEach, describe, it } from "vitest"
 import { account, list, modify, sid } from "./requests.ts"
 

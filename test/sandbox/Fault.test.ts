@@ -1,6 +1,6 @@
 /** Every fault, in process and behind a port, both ways of serving: a client must not see a difference. */
-import * as Sandbox from "@flex-participants/sandbox"
-import { serve } from "@flex-participants/sandbox/serve"
+import * as Sandbox from "@flex-interactions/sandbox"
+import { serve } from "@flex-interactions/sandbox/serve"
 import { afterAll, afterEach, assert, beforeAll, beforeEach, describe, it, vi } from "vitest"
 import { type Body, list, modify, path, statusOf } from "./requests.ts"
 

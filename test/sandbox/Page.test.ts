@@ -1,7 +1,7 @@
 /** The page at `/`, in a real browser. */
 import { existsSync } from "node:fs"
-import * as Sandbox from "@flex-participants/sandbox"
-import { serve, type Served } from "@flex-participants/sandbox/serve"
+import * as Sandbox from "@flex-interactions/sandbox"
+import { serve, type Served } from "@flex-interactions/sandbox/serve"
 import { type Browser, chromium, type Page } from "playwright-core"
 import { afterAll, assert, beforeAll, beforeEach, describe, it } from "vitest"
 import { list, modify, sid } from "./requests.ts"

@@ -1,4 +1,4 @@
-import * as Sandbox from "@flex-participants/sandbox"
+import * as Sandbox from "@flex-interactions/sandbox"
 import { afterEach, assert, describe, it, vi } from "vitest"
 import { account, basic, type Body, sid } from "./requests.ts"
 import * as requests from "./requests.ts"

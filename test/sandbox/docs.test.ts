@@ -3,8 +3,8 @@ import { execFile } from "node:child_process"
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
-import * as Sandbox from "@flex-participants/sandbox"
-import { serve } from "@flex-participants/sandbox/serve"
+import * as Sandbox from "@flex-interactions/sandbox"
+import { serve } from "@flex-interactions/sandbox/serve"
 import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))

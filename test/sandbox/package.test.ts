@@ -19,7 +19,7 @@ describe("the packed package", () => {
   let unpacked: string
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "sandbox-package-"))
-    unpacked = join(folder, "node_modules", "@flex-participants", "sandbox")
+    unpacked = join(folder, "node_modules", "@flex-interactions", "sandbox")
     const { stdout } = await run("npm", ["pack", "--silent", "--pack-destination", folder], { cwd: source })
     await run("mkdir", ["-p", unpacked])
     await run("tar", ["-xzf", join(folder, stdout.trim()), "-C", unpacked, "--strip-components", "1"])
@@ -80,8 +80,8 @@ describe("the packed package", () => {
 
   it("is a library, and serves on a port, without Effect", async () => {
     const { stdout } = await node(`
-      import * as Sandbox from "@flex-participants/sandbox"
-      import { serve } from "@flex-participants/sandbox/serve"
+      import * as Sandbox from "@flex-interactions/sandbox"
+      import { serve } from "@flex-interactions/sandbox/serve"
       const served = await serve(Sandbox.make({ seed: await Sandbox.seedFromJson('{"interactions":[]}') }))
       console.log((await fetch(served.url + "/v1")).status)
       await served.close()
@@ -91,8 +91,8 @@ describe("the packed package", () => {
 
   it("has a layer for the Effect of the program that uses it", async () => {
     const program = `
-      import * as Sandbox from "@flex-participants/sandbox"
-      import { layer } from "@flex-participants/sandbox/layer"
+      import * as Sandbox from "@flex-interactions/sandbox"
+      import { layer } from "@flex-interactions/sandbox/layer"
       import { Effect } from "effect"
       import { HttpClient } from "effect/http"
       const get = HttpClient.get("https://flex-api.twilio.com/v1")

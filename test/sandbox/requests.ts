@@ -1,5 +1,5 @@
 /** Requests as a client of Twilio sends them, and where the ready-made interactions are. */
-import * as Sandbox from "@flex-participants/sandbox"
+import * as Sandbox from "@flex-interactions/sandbox"
 
 export const sid = (group: number, prefix: string, n = 0) => `${prefix}0${group}${`${n}`.padStart(30, "0")}`
 

@@ -37,7 +37,7 @@ export { type Credentials, defaultBaseUrl, fromConfig, type Options, SettingsErr
  * ```ts
  * import { Effect, Layer, Redacted, Result } from "effect"
  * import { HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
- * import { FlexClient } from "@flex-participants/core"
+ * import { FlexClient } from "@flex-interactions/core"
  *
  * const answer = HttpClient.make((request) =>
  *   Effect.succeed(HttpClientResponse.fromWeb(request, Response.json({ greeting: "hello" })))
@@ -61,7 +61,7 @@ export class FlexClient extends Context.Service<
       decode: (body: unknown) => Result.Result<A, Schema.SchemaError>
     ) => Effect.Effect<A, FlexError>
   }
->()("@flex-participants/core/FlexClient") {}
+>()("@flex-interactions/core/FlexClient") {}
 
 /**
  * Told of every reply of Twilio's, good or bad, before it is judged, and of each attempt's; does nothing by default. For
@@ -70,7 +70,7 @@ export class FlexClient extends Context.Service<
  * @example
  * ```ts
  * import { Effect } from "effect"
- * import { FlexClient } from "@flex-participants/core"
+ * import { FlexClient } from "@flex-interactions/core"
  *
  * const requestIds: Array<string | undefined> = []
  * const keepingIds = Effect.provideService(FlexClient.OnReply, (reply) => {
@@ -78,7 +78,7 @@ export class FlexClient extends Context.Service<
  * })
  * ```
  */
-export const OnReply = Context.Reference<(reply: ReplyFields) => void>("@flex-participants/core/FlexClient/OnReply", {
+export const OnReply = Context.Reference<(reply: ReplyFields) => void>("@flex-interactions/core/FlexClient/OnReply", {
   defaultValue: () => () => {}
 })
 
@@ -171,7 +171,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
   ): Effect.Effect<A, Reason> =>
     (take === undefined
       ? exchange(call, request)
-      : take(`flex-participants/${settings.account}/${call.write ? "setStatus" : "list"}`, inTime(call)).pipe(
+      : take(`flex-interactions/${settings.account}/${call.write ? "setStatus" : "list"}`, inTime(call)).pipe(
           Effect.andThen(exchange(call, request))
         )
     ).pipe(
@@ -386,7 +386,7 @@ const shape = (body: string): string =>
  * ```ts
  * import { Layer, Redacted } from "effect"
  * import { FetchHttpClient } from "effect/http"
- * import { FlexClient, Participants } from "@flex-participants/core"
+ * import { FlexClient, Participants } from "@flex-interactions/core"
  *
  * const client = FlexClient.layer({
  *   credentials: { apiKey: "SK00000000000000000000000000000001", apiSecret: Redacted.make("secret") },
@@ -406,7 +406,7 @@ export const layer = (options: Options): Layer.Layer<FlexClient, SettingsError, 
  * ```ts
  * import { Layer } from "effect"
  * import { FetchHttpClient } from "effect/http"
- * import { FlexClient, Participants } from "@flex-participants/core"
+ * import { FlexClient, Participants } from "@flex-interactions/core"
  *
  * const participants = Participants.Participants.layer.pipe(
  *   Layer.provide(FlexClient.layerConfig),

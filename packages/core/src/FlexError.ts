@@ -13,7 +13,7 @@ import * as Schema from "effect/Schema"
  *
  * @example
  * ```ts
- * import { FlexError } from "@flex-participants/core"
+ * import { FlexError } from "@flex-interactions/core"
  *
  * FlexError.Operation.literals // => ["list", "setStatus", "reference"]
  * ```
@@ -36,7 +36,7 @@ const reply = {
  *
  * @example
  * ```ts
- * import { FlexError } from "@flex-participants/core"
+ * import { FlexError } from "@flex-interactions/core"
  *
  * // What Twilio's support asks for.
  * const ticket = ({ code, requestId, status }: FlexError.ReplyFields) => `HTTP ${status}, code ${code}, request ${requestId}`
@@ -75,12 +75,12 @@ const sentence = (what: string, reply: ReplyFields): string => {
  *
  * @example
  * ```ts
- * import { FlexError } from "@flex-participants/core"
+ * import { FlexError } from "@flex-interactions/core"
  *
  * new FlexError.InvalidRequest({ problem: "pageSize: expected a whole number from 1 to 1000" }).message // => "pageSize: expected a whole number from 1 to 1000"
  * ```
  */
-export class InvalidRequest extends Schema.TaggedError<InvalidRequest>("@flex-participants/core/InvalidRequest")(
+export class InvalidRequest extends Schema.TaggedError<InvalidRequest>("@flex-interactions/core/InvalidRequest")(
   "InvalidRequest",
   { ...reply, problem: Schema.String }
 ) {
@@ -94,12 +94,12 @@ export class InvalidRequest extends Schema.TaggedError<InvalidRequest>("@flex-pa
  *
  * @example
  * ```ts
- * import { FlexError } from "@flex-participants/core"
+ * import { FlexError } from "@flex-interactions/core"
  *
  * new FlexError.Unauthorized({ status: 401, code: 20003 }).message // => "Twilio does not accept the credentials: check that SID and secret belong together, and to this region (HTTP 401; code 20003)"
  * ```
  */
-export class Unauthorized extends Schema.TaggedError<Unauthorized>("@flex-participants/core/Unauthorized")(
+export class Unauthorized extends Schema.TaggedError<Unauthorized>("@flex-interactions/core/Unauthorized")(
   "Unauthorized",
   reply
 ) {
@@ -116,12 +116,12 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>("@flex-partic
  *
  * @example
  * ```ts
- * import { FlexError } from "@flex-participants/core"
+ * import { FlexError } from "@flex-interactions/core"
  *
  * new FlexError.Forbidden({ status: 403, code: 20008 }).message // => "these credentials are not allowed to do this: test credentials and restricted API keys are not (HTTP 403; code 20008)"
  * ```
  */
-export class Forbidden extends Schema.TaggedError<Forbidden>("@flex-participants/core/Forbidden")("Forbidden", reply) {
+export class Forbidden extends Schema.TaggedError<Forbidden>("@flex-interactions/core/Forbidden")("Forbidden", reply) {
   override get message(): string {
     return sentence(
       "these credentials are not allowed to do this: test credentials and restricted API keys are not",
@@ -135,12 +135,12 @@ export class Forbidden extends Schema.TaggedError<Forbidden>("@flex-participants
  *
  * @example
  * ```ts
- * import { FlexError } from "@flex-participants/core"
+ * import { FlexError } from "@flex-interactions/core"
  *
  * new FlexError.NotFound({ status: 404, code: 20404 }).message // => "this account has no such interaction, channel or participant: check that the SIDs come from one task of this account (HTTP 404; code 20404)"
  * ```
  */
-export class NotFound extends Schema.TaggedError<NotFound>("@flex-participants/core/NotFound")("NotFound", reply) {
+export class NotFound extends Schema.TaggedError<NotFound>("@flex-interactions/core/NotFound")("NotFound", reply) {
   override get message(): string {
     return sentence(
       "this account has no such interaction, channel or participant: check that the SIDs come from one task of this account",
@@ -155,12 +155,12 @@ export class NotFound extends Schema.TaggedError<NotFound>("@flex-participants/c
  *
  * @example
  * ```ts
- * import { FlexError } from "@flex-participants/core"
+ * import { FlexError } from "@flex-interactions/core"
  *
  * new FlexError.Conflict({ status: 422, code: 45008 }).message // => "Twilio refused the change: the participant is not an agent, or has already left or reached this status (HTTP 422; code 45008)"
  * ```
  */
-export class Conflict extends Schema.TaggedError<Conflict>("@flex-participants/core/Conflict")("Conflict", reply) {
+export class Conflict extends Schema.TaggedError<Conflict>("@flex-interactions/core/Conflict")("Conflict", reply) {
   override get message(): string {
     return sentence(
       "Twilio refused the change: the participant is not an agent, or has already left or reached this status",
@@ -176,12 +176,12 @@ export class Conflict extends Schema.TaggedError<Conflict>("@flex-participants/c
  * @example
  * ```ts
  * import { Duration } from "effect"
- * import { FlexError } from "@flex-participants/core"
+ * import { FlexError } from "@flex-interactions/core"
  *
  * new FlexError.RateLimited({ status: 429, code: 20429, retryAfter: Duration.seconds(90) }).message // => "too many requests at once: this one was not processed, and doing it again later is safe (HTTP 429; code 20429; try again after 1m 30s)"
  * ```
  */
-export class RateLimited extends Schema.TaggedError<RateLimited>("@flex-participants/core/RateLimited")(
+export class RateLimited extends Schema.TaggedError<RateLimited>("@flex-interactions/core/RateLimited")(
   "RateLimited",
   reply
 ) {
@@ -197,12 +197,12 @@ export class RateLimited extends Schema.TaggedError<RateLimited>("@flex-particip
  *
  * @example
  * ```ts
- * import { FlexError } from "@flex-participants/core"
+ * import { FlexError } from "@flex-interactions/core"
  *
  * new FlexError.ServerError({ status: 503, code: 20503 }).message // => "Twilio could not serve the request: nothing was changed, and doing it again later is safe (HTTP 503; code 20503)"
  * ```
  */
-export class ServerError extends Schema.TaggedError<ServerError>("@flex-participants/core/ServerError")(
+export class ServerError extends Schema.TaggedError<ServerError>("@flex-interactions/core/ServerError")(
   "ServerError",
   reply
 ) {
@@ -216,12 +216,12 @@ export class ServerError extends Schema.TaggedError<ServerError>("@flex-particip
  *
  * @example
  * ```ts
- * import { FlexError } from "@flex-participants/core"
+ * import { FlexError } from "@flex-interactions/core"
  *
  * new FlexError.NetworkError({ problem: "no answer from https://flex-api.twilio.com (ENOTFOUND)" }).message // => "no answer from https://flex-api.twilio.com (ENOTFOUND)"
  * ```
  */
-export class NetworkError extends Schema.TaggedError<NetworkError>("@flex-participants/core/NetworkError")(
+export class NetworkError extends Schema.TaggedError<NetworkError>("@flex-interactions/core/NetworkError")(
   "NetworkError",
   { ...reply, problem: Schema.String }
 ) {
@@ -235,13 +235,13 @@ export class NetworkError extends Schema.TaggedError<NetworkError>("@flex-partic
  *
  * @example
  * ```ts
- * import { FlexError } from "@flex-participants/core"
+ * import { FlexError } from "@flex-interactions/core"
  *
  * new FlexError.UnexpectedResponse({ status: 200, problem: "expected JSON, got HTML" }).message // => "expected JSON, got HTML (HTTP 200)"
  * ```
  */
 export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>(
-  "@flex-participants/core/UnexpectedResponse"
+  "@flex-interactions/core/UnexpectedResponse"
 )("UnexpectedResponse", { ...reply, problem: Schema.String }) {
   override get message(): string {
     return sentence(this.problem, this)
@@ -255,12 +255,12 @@ export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>(
  *
  * @example
  * ```ts
- * import { FlexError } from "@flex-participants/core"
+ * import { FlexError } from "@flex-interactions/core"
  *
  * new FlexError.OutcomeUnknown({ problem: "no answer from https://flex-api.twilio.com (ECONNRESET)" }).message // => "it is not known whether the change was applied: no answer from https://flex-api.twilio.com (ECONNRESET)"
  * ```
  */
-export class OutcomeUnknown extends Schema.TaggedError<OutcomeUnknown>("@flex-participants/core/OutcomeUnknown")(
+export class OutcomeUnknown extends Schema.TaggedError<OutcomeUnknown>("@flex-interactions/core/OutcomeUnknown")(
   "OutcomeUnknown",
   { ...reply, problem: Schema.String }
 ) {
@@ -274,7 +274,7 @@ export class OutcomeUnknown extends Schema.TaggedError<OutcomeUnknown>("@flex-pa
  *
  * @example
  * ```ts
- * import { FlexError } from "@flex-participants/core"
+ * import { FlexError } from "@flex-interactions/core"
  *
  * FlexError.Reason.members.length // => 10
  * ```
@@ -300,7 +300,7 @@ export type Reason = typeof Reason.Type
  * @example
  * ```ts
  * import { Effect } from "effect"
- * import { FlexError } from "@flex-participants/core"
+ * import { FlexError } from "@flex-interactions/core"
  *
  * const failed: Effect.Effect<string, FlexError.FlexError> = new FlexError.FlexError({
  *   operation: "list",
@@ -310,7 +310,7 @@ export type Reason = typeof Reason.Type
  * Effect.runSync(handled) // => "no such channel"
  * ```
  */
-export class FlexError extends Schema.TaggedError<FlexError>("@flex-participants/core/FlexError")("FlexError", {
+export class FlexError extends Schema.TaggedError<FlexError>("@flex-interactions/core/FlexError")("FlexError", {
   operation: Operation,
   reason: Reason
 }) {

@@ -16,7 +16,7 @@ import * as Sid from "./Sid.ts"
  * @example
  * ```ts
  * import { Schema } from "effect"
- * import { Participant } from "@flex-participants/core"
+ * import { Participant } from "@flex-interactions/core"
  *
  * Schema.is(Participant.ParticipantStatus)("wrapup") // => true
  * Schema.is(Participant.ParticipantStatus)("active") // => false
@@ -37,7 +37,7 @@ export type ParticipantStatus = typeof ParticipantStatus.Type
  *
  * @example
  * ```ts
- * import { Participant } from "@flex-participants/core"
+ * import { Participant } from "@flex-interactions/core"
  *
  * Participant.knownTypes // => ["agent", "customer", "supervisor", "external", "unknown"]
  * ```
@@ -49,7 +49,7 @@ export const knownTypes = ["agent", "customer", "supervisor", "external", "unkno
  *
  * @example
  * ```ts
- * import { Participant } from "@flex-participants/core"
+ * import { Participant } from "@flex-interactions/core"
  *
  * const today: Participant.ParticipantType = "customer"
  * const tomorrow: Participant.ParticipantType = "observer"
@@ -65,7 +65,7 @@ export type ParticipantType = (typeof knownTypes)[number] | (string & {})
  *
  * @example
  * ```ts
- * import { Participant } from "@flex-participants/core"
+ * import { Participant } from "@flex-interactions/core"
  *
  * const isSame = (one: Participant.ChannelRef, other: Participant.ChannelRef) =>
  *   one.interactionSid === other.interactionSid && one.channelSid === other.channelSid
@@ -81,7 +81,7 @@ export interface ChannelRef {
  *
  * @example
  * ```ts
- * import { Participant, type Participants } from "@flex-participants/core"
+ * import { Participant, type Participants } from "@flex-interactions/core"
  *
  * // A reference names its channel too.
  * const colleagues = (participants: Participants.Participants["Service"], agent: Participant.ParticipantRef) =>
@@ -98,7 +98,7 @@ export interface ParticipantRef extends ChannelRef {
  *
  * @example
  * ```ts
- * import { Participant } from "@flex-participants/core"
+ * import { Participant } from "@flex-interactions/core"
  *
  * const routing: Participant.RoutingProperties = { worker_sid: "not a SID", flow: "after-hours" }
  * routing.workerSid // => undefined
@@ -118,7 +118,7 @@ export interface RoutingProperties {
  *
  * @example
  * ```ts
- * import { Participant } from "@flex-participants/core"
+ * import { Participant } from "@flex-interactions/core"
  *
  * const describe = ({ routingProperties, sid, type }: Participant.Participant) =>
  *   `${type} ${sid ?? "without a SID"} ${routingProperties?.workerSid ?? ""}`
@@ -139,7 +139,7 @@ export interface Participant extends ChannelRef {
  *
  * @example
  * ```ts
- * import { Participant } from "@flex-participants/core"
+ * import { Participant } from "@flex-interactions/core"
  *
  * const worker = (agent: Participant.Agent) => agent.routingProperties?.workerSid
  * const workers = (everyone: ReadonlyArray<Participant.Participant>) => everyone.filter(Participant.isAgent).map(worker)
@@ -156,7 +156,7 @@ export interface Agent extends Participant {
  * @example
  * ```ts
  * import { Effect } from "effect"
- * import { Participant } from "@flex-participants/core"
+ * import { Participant } from "@flex-interactions/core"
  *
  * const customer = Effect.map(
  *   Participant.channel("KD00000000000000000000000000000001", "UO00000000000000000000000000000001"),
@@ -173,7 +173,7 @@ export const isAgent = (participant: Participant): participant is Agent =>
  *
  * @example
  * ```ts
- * import { Participant } from "@flex-participants/core"
+ * import { Participant } from "@flex-interactions/core"
  *
  * const agentsOf = (participants: ReadonlyArray<Participant.Participant>) =>
  *   participants.filter(Participant.isAgent).map(Participant.ref)
@@ -193,7 +193,7 @@ export const ref = (participant: Participant & { readonly sid: Sid.ParticipantSi
  * @example
  * ```ts
  * import { Effect } from "effect"
- * import { Participant } from "@flex-participants/core"
+ * import { Participant } from "@flex-interactions/core"
  *
  * const channel = Participant.channel("KD00000000000000000000000000000001", "UO0001")
  * Effect.runSync(Effect.flip(channel)).message // => "reference: channelSid: expected UO followed by 32 hexadecimal digits, got 6 characters"
@@ -208,7 +208,7 @@ export const channel = (interactionSid: string, channelSid: string): Effect.Effe
  * @example
  * ```ts
  * import { Effect } from "effect"
- * import { Participant } from "@flex-participants/core"
+ * import { Participant } from "@flex-interactions/core"
  *
  * const agent = Participant.participant(
  *   "KD00000000000000000000000000000001",
@@ -232,7 +232,7 @@ export const participant = (
  * @example
  * ```ts
  * import { Effect } from "effect"
- * import { Participant } from "@flex-participants/core"
+ * import { Participant } from "@flex-interactions/core"
  *
  * const agent = Participant.fromUrl(
  *   "https://flex-api.twilio.com/v1/Interactions/KD00000000000000000000000000000001/Channels/UO00000000000000000000000000000001/Participants/UT00000000000000000000000000000002"
@@ -255,7 +255,7 @@ export const fromUrl = (url: string): Effect.Effect<ParticipantRef, FlexError> =
  * @example
  * ```ts
  * import { Effect } from "effect"
- * import { Participant } from "@flex-participants/core"
+ * import { Participant } from "@flex-interactions/core"
  *
  * const channel = Participant.channelFromUrl(
  *   "https://flex-api.twilio.com/v1/Interactions/KD00000000000000000000000000000001/Channels/UO00000000000000000000000000000001"

@@ -24,7 +24,7 @@ import { type ChannelRef, check, type Participant, type ParticipantRef, Particip
  *
  * @example
  * ```ts
- * import { Participants } from "@flex-participants/core"
+ * import { Participants } from "@flex-interactions/core"
  *
  * Participants.maxPageSize // => 1000
  * ```
@@ -36,7 +36,7 @@ export const maxPageSize = 1000
  *
  * @example
  * ```ts
- * import { Participant, Participants } from "@flex-participants/core"
+ * import { Participant, Participants } from "@flex-interactions/core"
  *
  * const nextPage = (participants: Participants.Participants["Service"], channel: Participant.ChannelRef, cursor: Participants.Cursor) =>
  *   participants.page(channel, { cursor })
@@ -52,7 +52,7 @@ export interface Cursor {
  *
  * @example
  * ```ts
- * import { Participants } from "@flex-participants/core"
+ * import { Participants } from "@flex-interactions/core"
  *
  * const isLast = ({ next }: Participants.Page) => next === undefined
  * isLast({ participants: [] }) // => true
@@ -71,7 +71,7 @@ export interface Page {
  * @example
  * ```ts
  * import { Effect, Layer } from "effect"
- * import { Participant, Participants } from "@flex-participants/core"
+ * import { Participant, Participants } from "@flex-interactions/core"
  *
  * const countAgents = Effect.gen(function* () {
  *   const participants = yield* Participants.Participants
@@ -122,7 +122,7 @@ export class Participants extends Context.Service<
      */
     readonly setStatus: (ref: ParticipantRef, status: ParticipantStatus) => Effect.Effect<Participant, FlexError>
   }
->()("@flex-participants/core/Participants") {
+>()("@flex-interactions/core/Participants") {
   static readonly layer: Layer.Layer<Participants, never, FlexClient> = Layer.effect(
     Participants,
     Effect.gen(function* () {

@@ -23,7 +23,7 @@ const kinds = {
  *
  * @example
  * ```ts
- * import { Sid } from "@flex-participants/core"
+ * import { Sid } from "@flex-interactions/core"
  *
  * const letters: Sid.Prefix = "AC"
  * Sid.problem(letters, "SK00000000000000000000000000000001") // => "expected AC followed by 32 hexadecimal digits, got an API key SID (SK)"
@@ -44,7 +44,7 @@ const sid = (prefix: Prefix) =>
  * @example
  * ```ts
  * import { Schema } from "effect"
- * import { Sid } from "@flex-participants/core"
+ * import { Sid } from "@flex-interactions/core"
  *
  * Schema.is(Sid.InteractionSid)("KD00000000000000000000000000000001") // => true
  * Schema.is(Sid.InteractionSid)("KD1") // => false
@@ -60,7 +60,7 @@ export type InteractionSid = typeof InteractionSid.Type
  * @example
  * ```ts
  * import { Schema } from "effect"
- * import { Sid } from "@flex-participants/core"
+ * import { Sid } from "@flex-interactions/core"
  *
  * Schema.is(Sid.ChannelSid)("UO00000000000000000000000000000001") // => true
  * Schema.is(Sid.ChannelSid)("UO1") // => false
@@ -76,7 +76,7 @@ export type ChannelSid = typeof ChannelSid.Type
  * @example
  * ```ts
  * import { Schema } from "effect"
- * import { Sid } from "@flex-participants/core"
+ * import { Sid } from "@flex-interactions/core"
  *
  * Schema.is(Sid.ParticipantSid)("UT00000000000000000000000000000001") // => true
  * Schema.is(Sid.ParticipantSid)("UT1") // => false
@@ -92,7 +92,7 @@ export type ParticipantSid = typeof ParticipantSid.Type
  * @example
  * ```ts
  * import { Schema } from "effect"
- * import { Sid } from "@flex-participants/core"
+ * import { Sid } from "@flex-interactions/core"
  *
  * Schema.is(Sid.TaskSid)("WT00000000000000000000000000000001") // => true
  * Schema.is(Sid.TaskSid)("WT1") // => false
@@ -108,7 +108,7 @@ export type TaskSid = typeof TaskSid.Type
  * @example
  * ```ts
  * import { Schema } from "effect"
- * import { Sid } from "@flex-participants/core"
+ * import { Sid } from "@flex-interactions/core"
  *
  * Schema.is(Sid.WorkerSid)("WK00000000000000000000000000000001") // => true
  * Schema.is(Sid.WorkerSid)("WK1") // => false
@@ -124,7 +124,7 @@ export type WorkerSid = typeof WorkerSid.Type
  * @example
  * ```ts
  * import { Schema } from "effect"
- * import { Sid } from "@flex-participants/core"
+ * import { Sid } from "@flex-interactions/core"
  *
  * Schema.is(Sid.ReservationSid)("WR00000000000000000000000000000001") // => true
  * Schema.is(Sid.ReservationSid)("WR1") // => false
@@ -141,7 +141,7 @@ export type ReservationSid = typeof ReservationSid.Type
  *
  * @example
  * ```ts
- * import { Sid } from "@flex-participants/core"
+ * import { Sid } from "@flex-interactions/core"
  *
  * Sid.problem("KD", "KD0123") // => "expected KD followed by 32 hexadecimal digits, got 6 characters"
  * Sid.problem("KD", `UO${"a".repeat(32)}`) // => "expected KD followed by 32 hexadecimal digits, got a channel SID (UO)"
@@ -181,7 +181,7 @@ interface Branded {
  * @example
  * ```ts
  * import { Result } from "effect"
- * import { Sid } from "@flex-participants/core"
+ * import { Sid } from "@flex-interactions/core"
  *
  * const letters: ReadonlyArray<Sid.ResourcePrefix> = ["WT", "WK"]
  * letters.map((prefix) => Result.isSuccess(Sid.parse(prefix, "WK00000000000000000000000000000001"))) // => [false, true]
@@ -195,7 +195,7 @@ export type ResourcePrefix = keyof Branded
  * @example
  * ```ts
  * import { Result } from "effect"
- * import { Sid } from "@flex-participants/core"
+ * import { Sid } from "@flex-interactions/core"
  *
  * const worker: Result.Result<Sid.Of<"WK">, string> = Sid.parse("WK", "WK00000000000000000000000000000001")
  * const same: Result.Result<Sid.WorkerSid, string> = worker
@@ -209,7 +209,7 @@ export type Of<P extends ResourcePrefix> = Branded[P]
  * @example
  * ```ts
  * import { Result } from "effect"
- * import { Sid } from "@flex-participants/core"
+ * import { Sid } from "@flex-interactions/core"
  *
  * Sid.parse("WK", "WK00000000000000000000000000000001") // => Result.succeed("WK00000000000000000000000000000001")
  * Sid.parse("WK", undefined) // => Result.fail("expected WK followed by 32 hexadecimal digits, got undefined")

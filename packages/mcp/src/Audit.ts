@@ -1,5 +1,5 @@
 /** The audit: one line on stderr for each write that came as far as a decision, whatever became of it. */
-import { FlexClient, type FlexError } from "@flex-participants/core"
+import { FlexClient, type FlexError } from "@flex-interactions/core"
 import * as Cause from "effect/Cause"
 import * as Console from "effect/Console"
 import * as DateTime from "effect/DateTime"

@@ -4,7 +4,7 @@
  * asks for something in it.
  */
 import "./Jitless.ts"
-import { FlexClient } from "@flex-participants/core"
+import { FlexClient } from "@flex-interactions/core"
 import * as Effect from "effect/Effect"
 import * as Run from "./Run.ts"
 import * as Settings from "./Settings.ts"

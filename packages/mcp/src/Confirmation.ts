@@ -4,7 +4,7 @@
  * A question hands out a state that its answer has to bring back: signed, good for ten minutes and for one use, and bound
  * to the arguments, to the agent as it was looked up, and to the caller. An answer without it is no answer.
  */
-import type { Participant } from "@flex-participants/core"
+import type { Participant } from "@flex-interactions/core"
 import { createRequestStateCodec } from "@modelcontextprotocol/server"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -30,7 +30,7 @@ export interface Write {
 }
 
 /** The write waits for a person. */
-export class Ask extends Schema.TaggedError<Ask>("@flex-participants/mcp/Ask")("Ask", {
+export class Ask extends Schema.TaggedError<Ask>("@flex-interactions/mcp/Ask")("Ask", {
   question: Schema.String,
   state: Schema.String
 }) {}

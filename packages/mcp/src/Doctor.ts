@@ -4,7 +4,7 @@ import { lookup } from "node:dns/promises"
 import { connect as connectTcp } from "node:net"
 import { connect as connectTls } from "node:tls"
 import { fileURLToPath } from "node:url"
-import { FlexClient, type FlexError, Participant, Participants } from "@flex-participants/core"
+import { FlexClient, type FlexError, Participant, Participants } from "@flex-interactions/core"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
@@ -108,7 +108,7 @@ const text = (version: string, findings: ReadonlyArray<Finding>, shown: ReturnTy
   const settings = shown.map(({ from, setting, value }) => `  ${setting}=${value}  (${from})`)
   const count = findings.filter(({ result }) => result === "failed").length
   return [
-    `flex-participants-mcp ${version}`,
+    `flex-interactions-mcp ${version}`,
     "",
     ...lines,
     "",

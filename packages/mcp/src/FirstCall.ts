@@ -1,5 +1,5 @@
 /** What the call of a tool needs, and `tools/list` does not: loaded by the first call over plain stdio, or soon after the start. */
-import { FlexClient } from "@flex-participants/core"
+import { FlexClient } from "@flex-interactions/core"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as NodeHttp from "./NodeHttp.ts"

@@ -14,11 +14,11 @@ const flags = all.flatMap(({ about, flag, value }) =>
 )
 const variables = all.flatMap(({ about, env, flag }) => [[env, flag === undefined ? about : `as --${flag}`] as const])
 
-export const text = `flex-participants-mcp: an MCP server for the participants of a Twilio Flex interaction channel
+export const text = `flex-interactions-mcp: an MCP server for the participants of a Twilio Flex interaction channel
 
-Usage: flex-participants-mcp [serve] [flags]
-       flex-participants-mcp doctor [--json] [flags]
-       flex-participants-mcp print-config HOST [flags]
+Usage: flex-interactions-mcp [serve] [flags]
+       flex-interactions-mcp doctor [--json] [flags]
+       flex-interactions-mcp print-config HOST [flags]
 
 ${rows([
   ["serve", "serve an assistant over stdio, or over HTTP with --http (the default command)"],

@@ -69,7 +69,7 @@ export const make = (options: Options): Handler => {
           resource: options.url.href,
           authorization_servers: jwt === undefined ? [] : [jwt.issuer],
           bearer_methods_supported: ["header"],
-          resource_name: "Twilio Flex participants"
+          resource_name: "Twilio Flex interactions"
         },
         { headers: { "Access-Control-Allow-Origin": "*" } }
       )

@@ -1,8 +1,8 @@
 /** The core services on a sandbox in this process: no port, no account. Loaded only when asked for. */
 import { readFile } from "node:fs/promises"
-import { FlexClient } from "@flex-participants/core"
-import * as Sandbox from "@flex-participants/sandbox"
-import * as SandboxLayer from "@flex-participants/sandbox/layer"
+import { FlexClient } from "@flex-interactions/core"
+import * as Sandbox from "@flex-interactions/sandbox"
+import * as SandboxLayer from "@flex-interactions/sandbox/layer"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"

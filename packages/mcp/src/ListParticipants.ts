@@ -1,5 +1,5 @@
 /** The tool `list_participants`: who is in a channel. Reads only. */
-import { FlexError, Participant, Participants, Sid } from "@flex-participants/core"
+import { FlexError, Participant, Participants, Sid } from "@flex-interactions/core"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"

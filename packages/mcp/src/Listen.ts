@@ -8,7 +8,7 @@ import { Server } from "node:http"
 import type { Handler } from "./Http.ts"
 
 /** The port cannot be had. */
-export class ListenError extends Schema.TaggedError<ListenError>("@flex-participants/mcp/ListenError")("ListenError", {
+export class ListenError extends Schema.TaggedError<ListenError>("@flex-interactions/mcp/ListenError")("ListenError", {
   host: Schema.String,
   port: Schema.Int,
   code: Schema.String

@@ -1,5 +1,5 @@
 /** All but plain serving over stdio: HTTP, telemetry, a proxy, and the other commands. */
-import { FlexClient } from "@flex-participants/core"
+import { FlexClient } from "@flex-interactions/core"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"

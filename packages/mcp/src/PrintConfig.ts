@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url"
 import * as Run from "./Run.ts"
 import * as Settings from "./Settings.ts"
 
-const name = "flex-participants"
+const name = "flex-interactions"
 
 interface Launch {
   readonly command: string
@@ -84,7 +84,7 @@ export const hosts = Object.keys(table) as ReadonlyArray<HostName>
 const launch = (flags: ReadonlyArray<string>): Launch => {
   const main = fileURLToPath(new URL("main.cjs", import.meta.url))
   return /[\\/]_npx[\\/]/u.test(main)
-    ? { command: "npx", args: ["-y", `@flex-participants/mcp@${Run.version}`, ...flags] }
+    ? { command: "npx", args: ["-y", `@flex-interactions/mcp@${Run.version}`, ...flags] }
     : { command: process.execPath, args: [main, ...flags] }
 }
 

@@ -1,6 +1,6 @@
 /** Running the command: its settings in place, its exit code, and what an operator reads when it cannot run. */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import type { FlexClient } from "@flex-participants/core"
+import type { FlexClient } from "@flex-interactions/core"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as FileSystem from "effect/FileSystem"
@@ -36,6 +36,6 @@ const credentials =
 
 /** Two lines on stderr: what is wrong, and what to do. */
 export const refuse = (problem: string, mend = "Try --help."): number => {
-  process.stderr.write(`flex-participants-mcp: ${problem}\n${mend}\n`)
+  process.stderr.write(`flex-interactions-mcp: ${problem}\n${mend}\n`)
   return 2
 }

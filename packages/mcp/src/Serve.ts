@@ -1,5 +1,5 @@
 /** The tools by the operator's settings, over whatever transport. */
-import { type FlexClient, Participants } from "@flex-participants/core"
+import { type FlexClient, Participants } from "@flex-interactions/core"
 import type { McpServerFactory } from "@modelcontextprotocol/server"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

@@ -1,6 +1,6 @@
 /** `--http`: the settings that only HTTP has, and serving by them until the process is asked to end. */
 import { hkdfSync } from "node:crypto"
-import { FlexClient } from "@flex-participants/core"
+import { FlexClient } from "@flex-interactions/core"
 import type { McpServerFactory } from "@modelcontextprotocol/server"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -27,7 +27,7 @@ export const serve = (settings: HttpSettings) =>
   Effect.fnUntraced(function* (server: McpServerFactory) {
     const client = yield* HttpClient.HttpClient
     const run = Effect.runPromiseWith(yield* Effect.context<never>())
-    const log = (line: string) => Effect.sync(() => process.stderr.write(`flex-participants-mcp: ${line}\n`))
+    const log = (line: string) => Effect.sync(() => process.stderr.write(`flex-interactions-mcp: ${line}\n`))
     const address = (port: number) => `${settings.host.includes(":") ? `[${settings.host}]` : settings.host}:${port}`
     const url = (port: number) => settings.url ?? new URL(`http://${address(port)}/mcp`)
     return yield* Listen.serve(
@@ -183,5 +183,5 @@ const confirmationKey = Effect.fnUntraced(function* (written: Settings.Written, 
         : undefined
   return shared === undefined
     ? undefined
-    : new Uint8Array(hkdfSync("sha256", Redacted.value(shared), "", "flex-participants confirmation", 32))
+    : new Uint8Array(hkdfSync("sha256", Redacted.value(shared), "", "flex-interactions confirmation", 32))
 })

@@ -1,5 +1,5 @@
 /** What the call of a tool does, and how an Effect becomes its result. */
-import type { FlexError, Participants } from "@flex-participants/core"
+import type { FlexError, Participants } from "@flex-interactions/core"
 import { type CallToolResult, inputRequired, type InputRequiredResult } from "@modelcontextprotocol/server"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"

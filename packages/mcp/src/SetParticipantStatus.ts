@@ -2,7 +2,7 @@
  * The tool `set_participant_status`: moves an agent to `wrapup` or `closed`, after looking the agent up and, where the
  * operator wants it, asking a person.
  */
-import { FlexError, Participant, Participants, Sid } from "@flex-participants/core"
+import { FlexError, Participant, Participants, Sid } from "@flex-interactions/core"
 import * as Effect from "effect/Effect"
 import * as RcMap from "effect/RcMap"
 import * as Schema from "effect/Schema"

@@ -3,7 +3,7 @@
  * accepts, what `--help` prints and what `doctor` shows all come from the one table here.
  */
 import { parseArgs } from "node:util"
-import { FlexClient } from "@flex-participants/core"
+import { FlexClient } from "@flex-interactions/core"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"

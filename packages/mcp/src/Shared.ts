@@ -9,7 +9,7 @@ import * as Redis from "effect/persistence/Redis"
 import { createClient } from "redis"
 import type * as Confirmation from "./Confirmation.ts"
 
-const prefix = "flex-participants:"
+const prefix = "flex-interactions:"
 
 /** A client that connects when it can. Until then, and whenever the connection is lost, a command fails at once. */
 const redis = (url: string) =>

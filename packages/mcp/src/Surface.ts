@@ -2,7 +2,7 @@
  * What hosts read of the tools: all that `tools/list` answers. It depends on nothing but the statuses that are offered, so
  * that the bundle has it as data (rolldown.config.ts): to make JSON Schemas of schemas takes 20 KB, and 5 ms of each start.
  */
-import { Participant } from "@flex-participants/core"
+import { Participant } from "@flex-interactions/core"
 import * as ListParticipants from "./ListParticipants.ts"
 import * as SetParticipantStatus from "./SetParticipantStatus.ts"
 import * as ToolSchema from "./ToolSchema.ts"

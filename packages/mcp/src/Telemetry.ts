@@ -13,7 +13,7 @@ const defaults = (version: string) =>
     env: {
       OTEL_TRACES_EXPORTER: "otlp",
       OTEL_METRICS_EXPORTER: "otlp",
-      OTEL_SERVICE_NAME: "flex-participants-mcp",
+      OTEL_SERVICE_NAME: "flex-interactions-mcp",
       OTEL_SERVICE_VERSION: version
     }
   })

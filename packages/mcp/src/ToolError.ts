@@ -4,13 +4,13 @@
  *
  * What Twilio wrote appears only as quoted, capped data, never as an instruction.
  */
-import type { FlexError } from "@flex-participants/core"
+import type { FlexError } from "@flex-interactions/core"
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import { plain } from "./Plain.ts"
 
 /** A call that this server refuses by itself: nothing was sent that changes anything. */
-export class Refused extends Schema.TaggedError<Refused>("@flex-participants/mcp/Refused")("Refused", {
+export class Refused extends Schema.TaggedError<Refused>("@flex-interactions/mcp/Refused")("Refused", {
   what: Schema.String,
   next: Schema.String
 }) {

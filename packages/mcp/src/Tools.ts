@@ -1,5 +1,5 @@
 /** Which tools a server has, and what hosts read of them. What a call of one does is in Server.ts, which takes longer to load. */
-import type { Participant } from "@flex-participants/core"
+import type { Participant } from "@flex-interactions/core"
 import {
   type CallToolResult,
   type InputRequiredResult,
@@ -55,7 +55,7 @@ export const serve = (options: Limits & { readonly version: string }, answer: An
   }`
   return (({ era }) => {
     const server = new McpServer(
-      { name: "flex-participants", title: "Twilio Flex participants", version: options.version },
+      { name: "flex-interactions", title: "Twilio Flex interactions", version: options.version },
       { instructions, capabilities: { tools: { listChanged: false } } }
     )
     for (const { name, inputSchema, outputSchema, ...about } of tools) {
@@ -80,7 +80,7 @@ export const serve = (options: Limits & { readonly version: string }, answer: An
 const described = (schema: { readonly [keyword: string]: unknown }): StandardSchemaWithJSON<unknown> => ({
   "~standard": {
     version: 1,
-    vendor: "flex-participants",
+    vendor: "flex-interactions",
     validate: (value) => ({ value }),
     jsonSchema: { input: () => ({ ...schema }), output: () => ({ ...schema }) }
   }

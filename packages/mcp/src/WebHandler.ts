@@ -1,8 +1,8 @@
 /**
- * The server as a web-standard handler, for workers and for other servers: `@flex-participants/mcp/http`. It needs `fetch`
+ * The server as a web-standard handler, for workers and for other servers: `@flex-interactions/mcp/http`. It needs `fetch`
  * and Web Crypto, and nothing of Node.
  */
-import { FlexClient, Participants } from "@flex-participants/core"
+import { FlexClient, Participants } from "@flex-interactions/core"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -58,7 +58,7 @@ export interface WebHandler {
  *
  * @example
  * ```ts
- * import { make } from "@flex-participants/mcp/http"
+ * import { make } from "@flex-interactions/mcp/http"
  *
  * const handler = await make({
  *   url: "https://mcp.example.com/mcp",

@@ -12,7 +12,7 @@ import { join } from "node:path"
 
 const enable: ((directory: string) => unknown) | undefined = Reflect.get(module, "enableCompileCache")
 try {
-  enable?.(join(homedir(), ".cache", "flex-participants-mcp"))
+  enable?.(join(homedir(), ".cache", "flex-interactions-mcp"))
 } catch {
   // No home.
 }

@@ -9,8 +9,8 @@ import type { Sandbox } from "./Sandbox.ts"
  *
  * @example
  * ```ts
- * import * as Sandbox from "@flex-participants/sandbox"
- * import * as SandboxLayer from "@flex-participants/sandbox/layer"
+ * import * as Sandbox from "@flex-interactions/sandbox"
+ * import * as SandboxLayer from "@flex-interactions/sandbox/layer"
  *
  * const sandbox = Sandbox.make()
  * const HttpClientTest = SandboxLayer.layer(sandbox)

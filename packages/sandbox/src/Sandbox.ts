@@ -58,7 +58,7 @@ const remembered = 100
  *
  * @example
  * ```ts
- * import * as Sandbox from "@flex-participants/sandbox"
+ * import * as Sandbox from "@flex-interactions/sandbox"
  *
  * const sandbox = Sandbox.make()
  * const { accountSid, authToken } = sandbox.credentials
@@ -195,7 +195,7 @@ export const make = (options: Options = {}): Sandbox => {
  *
  * @example
  * ```ts
- * import * as Sandbox from "@flex-participants/sandbox"
+ * import * as Sandbox from "@flex-interactions/sandbox"
  *
  * const seed = Sandbox.seedFromJson('{ "interactions": [{ "channels": [{ "participants": [{ "type": "agent" }] }] }] }')
  * ```

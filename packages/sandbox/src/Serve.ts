@@ -34,8 +34,8 @@ export interface Options {
  *
  * @example
  * ```ts
- * import * as Sandbox from "@flex-participants/sandbox"
- * import { serve } from "@flex-participants/sandbox/serve"
+ * import * as Sandbox from "@flex-interactions/sandbox"
+ * import { serve } from "@flex-interactions/sandbox/serve"
  * import { test } from "vitest"
  *
  * export const it = test

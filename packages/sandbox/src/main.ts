@@ -5,7 +5,7 @@ import { parseArgs } from "node:util"
 import * as Sandbox from "./Sandbox.ts"
 import { serve } from "./Serve.ts"
 
-const usage = `flex-participants-sandbox: a stand-in for Twilio's Flex interaction channel participants
+const usage = `flex-interactions-sandbox: a stand-in for Twilio's Flex interaction channel participants
 
   --port N         listen on 127.0.0.1:N (default 0: any free port)
   --seed FILE      the interactions and settings of a JSON file, instead of the ready-made ones
@@ -24,7 +24,7 @@ const options = {
 } as const
 
 const fail = (problem: string): never => {
-  process.stderr.write(`flex-participants-sandbox: ${problem}\nTry --help.\n`)
+  process.stderr.write(`flex-interactions-sandbox: ${problem}\nTry --help.\n`)
   process.exit(2)
 }
 

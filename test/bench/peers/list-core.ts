@@ -1,5 +1,5 @@
 /** This project's library, over fetch or over node:http: `list` gathers everyone, `stream` hands them out one by one. */
-import { FlexClient, Participant, Participants } from "@flex-participants/core"
+import { FlexClient, Participant, Participants } from "@flex-interactions/core"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"

@@ -13,7 +13,7 @@ import * as Sid from "../Sid.ts"
  *
  * @example
  * ```ts
- * import { FlexClient } from "@flex-participants/core"
+ * import { FlexClient } from "@flex-interactions/core"
  *
  * FlexClient.defaultBaseUrl // => "https://flex-api.twilio.com"
  * ```
@@ -27,7 +27,7 @@ export const defaultBaseUrl = "https://flex-api.twilio.com"
  * @example
  * ```ts
  * import { Redacted } from "effect"
- * import { FlexClient } from "@flex-participants/core"
+ * import { FlexClient } from "@flex-interactions/core"
  *
  * const key: FlexClient.Credentials = {
  *   apiKey: "SK00000000000000000000000000000001",
@@ -47,7 +47,7 @@ export type Credentials =
  * @example
  * ```ts
  * import { Redacted } from "effect"
- * import { FlexClient } from "@flex-participants/core"
+ * import { FlexClient } from "@flex-interactions/core"
  *
  * const options: FlexClient.Options = {
  *   credentials: { apiKey: "SK00000000000000000000000000000001", apiSecret: Redacted.make("secret") },
@@ -99,12 +99,12 @@ export interface Options {
  *
  * @example
  * ```ts
- * import { FlexClient } from "@flex-participants/core"
+ * import { FlexClient } from "@flex-interactions/core"
  *
  * new FlexClient.SettingsError({ setting: "TWILIO_API_KEY", problem: "is not set, but TWILIO_API_SECRET is" }).message // => "TWILIO_API_KEY is not set, but TWILIO_API_SECRET is"
  * ```
  */
-export class SettingsError extends Schema.TaggedError<SettingsError>("@flex-participants/core/SettingsError")(
+export class SettingsError extends Schema.TaggedError<SettingsError>("@flex-interactions/core/SettingsError")(
   "SettingsError",
   { setting: Schema.String, problem: Schema.String }
 ) {
@@ -334,7 +334,7 @@ const readSecret = Effect.fnUntraced(function* (name: string) {
  * @example
  * ```ts
  * import { ConfigProvider, Effect } from "effect"
- * import { FlexClient } from "@flex-participants/core"
+ * import { FlexClient } from "@flex-interactions/core"
  *
  * const env = { TWILIO_API_KEY: "SK00000000000000000000000000000001" }
  * const problem = FlexClient.fromConfig.pipe(
