@@ -1,5 +1,5 @@
 /** A service of a program's own on top of the library: when a shift ends, its worker wraps up in every channel. */
-import { type FlexError, Participant, Participants, type Sid } from "@flex-interactions/core"
+import { type TwilioError, Participant, Participants, type Sid } from "@flex-interactions/core"
 import { Context, Effect, Layer, Option, Stream } from "effect"
 
 /** What became of the worker in one channel. */
@@ -39,7 +39,7 @@ export class Shifts extends Context.Service<
           yield* participants.setStatus(Participant.ref(agent.value), "wrapup")
           return yield* became("wrapping up")
         },
-        Effect.catchReasons("FlexError", {
+        Effect.catchReasons("TwilioError", {
           NotFound: () => became("not there"),
           Conflict: () => became("has left"),
           OutcomeUnknown: () => became("unknown")
@@ -53,7 +53,11 @@ export class Shifts extends Context.Service<
             endIn(worker, channel).pipe(
               Effect.match({
                 onSuccess: (result): Outcome => ({ channel, result }),
-                onFailure: (error: FlexError.FlexError): Outcome => ({ channel, result: "failed", why: error.message })
+                onFailure: (error: TwilioError.TwilioError): Outcome => ({
+                  channel,
+                  result: "failed",
+                  why: error.message
+                })
               })
             ),
           { concurrency: 4 }

@@ -2,7 +2,7 @@
  * Traces, metrics and logs of a program, sent to an OpenTelemetry collector: each call is a span with the HTTP requests below
  * it, and every log line carries the ids of the span that it was written in.
  */
-import { FlexClient, Participants } from "@flex-interactions/core"
+import { TwilioClient, Participants } from "@flex-interactions/core"
 import { Effect, Layer } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { Otlp } from "effect/observability"
@@ -19,7 +19,7 @@ export const observed = (collector: string) =>
     Effect.withSpan("wrap-up-agents"),
     Effect.provide(
       Participants.Participants.layer.pipe(
-        Layer.provide(FlexClient.layerConfig),
+        Layer.provide(TwilioClient.layerConfig),
         Layer.provide(FetchHttpClient.layer),
         Layer.provideMerge(observability(collector))
       )

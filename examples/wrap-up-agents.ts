@@ -1,5 +1,5 @@
 /** Lists the participants of a channel and wraps up its agents. The program is the README's; the rest is its set-up. */
-import { FlexClient, Participant, Participants } from "@flex-interactions/core"
+import { TwilioClient, Participant, Participants } from "@flex-interactions/core"
 import { Effect, Layer } from "effect"
 import { FetchHttpClient } from "effect/http"
 
@@ -10,10 +10,10 @@ export const wrapUpAgents = Effect.gen(function* () {
   const agents = everyone.filter(Participant.isAgent)
   yield* Effect.forEach(agents, (agent) => participants.setStatus(Participant.ref(agent), "wrapup"))
   yield* Effect.log(`${agents.length} of ${everyone.length} participants are agents; they are wrapping up`)
-}).pipe(Effect.catchReason("FlexError", "NotFound", () => Effect.log("no such channel")))
+}).pipe(Effect.catchReason("TwilioError", "NotFound", () => Effect.log("no such channel")))
 
 /** The services, with credentials from the environment, over fetch. */
 export const live = Participants.Participants.layer.pipe(
-  Layer.provide(FlexClient.layerConfig),
+  Layer.provide(TwilioClient.layerConfig),
   Layer.provide(FetchHttpClient.layer)
 )

@@ -3,7 +3,7 @@ import { execFile } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
-import { FlexClient, Participants } from "@flex-interactions/core"
+import { TwilioClient, Participants } from "@flex-interactions/core"
 import { Client } from "@modelcontextprotocol/client"
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
 import * as Sandbox from "@flex-interactions/sandbox"
@@ -28,7 +28,7 @@ it("the example wraps up both agents", async () => {
   const lines: Array<unknown> = []
   const layer = Participants.Participants.layer.pipe(
     Layer.provide(
-      FlexClient.layer({
+      TwilioClient.layer({
         credentials: { apiKey: sandbox.credentials.apiKey, apiSecret: Redacted.make(sandbox.credentials.apiSecret) }
       })
     ),

@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { assert, describe, it } from "@effect/vitest"
-import { type FlexError, Participant, Participants } from "@flex-interactions/core"
+import { type TwilioError, Participant, Participants } from "@flex-interactions/core"
 import { Ajv } from "ajv"
 import { Effect, JsonSchema, Schema, SchemaRepresentation } from "effect"
 import { agent, call, channel, double, row, type Service } from "../core/double.ts"
@@ -102,7 +102,7 @@ describe("what core sends", () => {
           Response.json({ participants: [], meta: { next_page_url: next } }),
           Response.json({ participants: [row(1)] })
         )
-        yield* call<unknown, FlexError.FlexError>(http, ask)
+        yield* call<unknown, TwilioError.TwilioError>(http, ask)
         assert.isNotEmpty(http.requests)
         for (const request of http.requests) assertSent(request, listPath, list, new URLSearchParams())
       })

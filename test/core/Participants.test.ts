@@ -1,6 +1,6 @@
 import { inspect } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
-import { FlexClient, FlexError, Participant, Participants } from "@flex-interactions/core"
+import { TwilioClient, TwilioError, Participant, Participants } from "@flex-interactions/core"
 import { Cause, Effect, Exit, Layer, Redacted, Stream } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { afterAll, beforeAll, beforeEach } from "vitest"
@@ -20,7 +20,7 @@ const secret = "sandbox-api-secret"
 const against = (baseUrl: string, apiSecret = secret) =>
   Participants.Participants.layer.pipe(
     Layer.provide(
-      FlexClient.layer({
+      TwilioClient.layer({
         baseUrl,
         credentials: { apiKey: `SK${"0".repeat(31)}1`, apiSecret: Redacted.make(apiSecret) },
         retry: { times: 0 },
@@ -32,18 +32,18 @@ const against = (baseUrl: string, apiSecret = secret) =>
 
 const use = <A, E>(
   f: (participants: Participants.Participants["Service"]) => Effect.Effect<A, E>,
-  layer: () => Layer.Layer<Participants.Participants, FlexClient.SettingsError> = () => against(served.url)
+  layer: () => Layer.Layer<Participants.Participants, TwilioClient.SettingsError> = () => against(served.url)
 ) => Effect.suspend(() => Effect.provide(Effect.flatMap(Participants.Participants, f), layer()))
 
 /** Runs a call that must fail, and gives the reason. */
 const reason = <A>(
-  f: (participants: Participants.Participants["Service"]) => Effect.Effect<A, FlexError.FlexError>,
-  layer?: () => Layer.Layer<Participants.Participants, FlexClient.SettingsError>
+  f: (participants: Participants.Participants["Service"]) => Effect.Effect<A, TwilioError.TwilioError>,
+  layer?: () => Layer.Layer<Participants.Participants, TwilioClient.SettingsError>
 ) =>
   use(f, layer).pipe(
     Effect.flip,
     Effect.map((error) => {
-      if (error._tag !== "FlexError") throw error
+      if (error._tag !== "TwilioError") throw error
       return error.reason
     })
   )
@@ -56,10 +56,10 @@ const participant = (group: number, n: number) =>
 describe("the reply", () => {
   it.effect("is told to whoever asks for it, with Twilio's request id, when the call succeeds and when it fails", () =>
     Effect.gen(function* () {
-      const replies: Array<FlexError.ReplyFields> = []
+      const replies: Array<TwilioError.ReplyFields> = []
       const set = (n: number) =>
         use((participants) => Effect.flatMap(participant(3, n), (ref) => participants.setStatus(ref, "wrapup"))).pipe(
-          Effect.provideService(FlexClient.OnReply, (reply) => replies.push(reply)),
+          Effect.provideService(TwilioClient.OnReply, (reply) => replies.push(reply)),
           Effect.exit
         )
       yield* set(2)
@@ -299,7 +299,7 @@ describe("replies and the lack of them", () => {
       ).pipe(Effect.exit)
       assert.isTrue(Exit.isFailure(exit))
       if (!Exit.isFailure(exit)) return
-      const error = Cause.squash(exit.cause) as FlexError.FlexError
+      const error = Cause.squash(exit.cause) as TwilioError.TwilioError
       assert.strictEqual(error.reason._tag, "Unauthorized")
       const printed = [Cause.pretty(exit.cause), JSON.stringify(error), String(error)].join("\n")
       assert.notInclude(printed, wrong)
@@ -308,10 +308,10 @@ describe("replies and the lack of them", () => {
   )
 
   it("an error shows its message however it is printed", () => {
-    const reason = new FlexError.NotFound({ status: 404, code: 20404 })
+    const reason = new TwilioError.NotFound({ status: 404, code: 20404 })
     for (const error of [
-      new FlexError.FlexError({ operation: "list", reason }),
-      new FlexClient.SettingsError({ setting: "TWILIO_API_KEY", problem: "is not set" })
+      new TwilioError.TwilioError({ operation: "list", reason }),
+      new TwilioClient.SettingsError({ setting: "TWILIO_API_KEY", problem: "is not set" })
     ]) {
       for (const printed of [inspect(error), JSON.stringify(error), String(error), Cause.pretty(Cause.fail(error))])
         assert.include(printed.replaceAll(/' \+\n\s*'/gu, ""), error.message)

@@ -6,7 +6,7 @@ import { rolldown } from "rolldown"
 import { assert, beforeAll, describe, it } from "vitest"
 
 const program = `
-import * as FlexClient from "@flex-interactions/core/FlexClient"
+import * as TwilioClient from "@flex-interactions/core/TwilioClient"
 import * as Participant from "@flex-interactions/core/Participant"
 import * as Participants from "@flex-interactions/core/Participants"
 import * as Effect from "effect/Effect"
@@ -23,7 +23,7 @@ export const main = ({ apiKey, apiSecret }) =>
     return everyone.length
   }).pipe(
     Effect.provide(Participants.Participants.layer.pipe(
-      Layer.provide(FlexClient.layer({ credentials: { apiKey, apiSecret: Redacted.make(apiSecret) } })),
+      Layer.provide(TwilioClient.layer({ credentials: { apiKey, apiSecret: Redacted.make(apiSecret) } })),
       Layer.provide(FetchHttpClient.layer)
     )),
     Effect.runPromise

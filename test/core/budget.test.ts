@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net"
 import { fileURLToPath } from "node:url"
 import * as NodeRedis from "@effect/platform-node/NodeRedis"
 import { assert, describe, it } from "@effect/vitest"
-import { FlexClient, Participants } from "@flex-interactions/core"
+import { TwilioClient, Participants } from "@flex-interactions/core"
 import { Clock, Effect, Fiber, Layer, Logger } from "effect"
 import { RateLimiter } from "effect/persistence"
 import { TestClock } from "effect/testing"
@@ -100,7 +100,7 @@ describe("in memory", () => {
 })
 
 /** A client for each of the credentials, all on one store. */
-const sharing = (store: Layer.Layer<RateLimiter.RateLimiterStore>, ...all: ReadonlyArray<FlexClient.Credentials>) => {
+const sharing = (store: Layer.Layer<RateLimiter.RateLimiterStore>, ...all: ReadonlyArray<TwilioClient.Credentials>) => {
   const http = double(moved())
   const program = Effect.forEach(all, (credentials) =>
     Effect.provide(
@@ -108,7 +108,7 @@ const sharing = (store: Layer.Layer<RateLimiter.RateLimiterStore>, ...all: Reado
       Layer.fresh(Participants.Participants.layer).pipe(
         Layer.provide(
           Layer.fresh(
-            FlexClient.layer({
+            TwilioClient.layer({
               credentials,
               rateLimit: { limit: 1, window: "1 hour" },
               timeouts: { total: "5 seconds" }

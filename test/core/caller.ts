@@ -1,6 +1,6 @@
 /** One of two processes that share a budget: lists five times at once, six times an hour being allowed to both together. */
 import * as NodeRedis from "@effect/platform-node/NodeRedis"
-import { FlexClient, Participant, Participants } from "@flex-interactions/core"
+import { TwilioClient, Participant, Participants } from "@flex-interactions/core"
 import { Console, Effect, Layer, Redacted, Result } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { RateLimiter } from "effect/persistence"
@@ -19,7 +19,7 @@ const program = Effect.gen(function* () {
 
 const layer = Participants.Participants.layer.pipe(
   Layer.provide(
-    FlexClient.layer({
+    TwilioClient.layer({
       baseUrl,
       credentials: { accountSid: `AC${"0".repeat(31)}1`, authToken: Redacted.make("sandbox-auth-token") },
       rateLimit: { limit: 6, window: "1 hour" },

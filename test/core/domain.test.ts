@@ -165,7 +165,7 @@ describe("any JSON at all", () => {
           const result = yield* Effect.result(call(double(Effect.sync(() => new Response(body, { status }))), f))
           if (Result.isSuccess(result)) return
           assert.strictEqual(
-            result.failure._tag === "FlexError" ? result.failure.reason._tag : result.failure.message,
+            result.failure._tag === "TwilioError" ? result.failure.reason._tag : result.failure.message,
             right
           )
         })

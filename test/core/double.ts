@@ -1,5 +1,5 @@
 /** Core on an HTTP client of the test's own, and the SIDs that its tests use. */
-import { FlexClient, type FlexError, Participant, Participants } from "@flex-interactions/core"
+import { TwilioClient, type TwilioError, Participant, Participants } from "@flex-interactions/core"
 import { Effect, Layer, Redacted } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
 import { assert } from "vitest"
@@ -43,12 +43,12 @@ export type Service = Participants.Participants["Service"]
 export const call = <A, E>(
   http: { readonly layer: Layer.Layer<HttpClient.HttpClient> },
   f: (participants: Service) => Effect.Effect<A, E>,
-  options: Partial<FlexClient.Options> = {}
-): Effect.Effect<A, E | FlexClient.SettingsError> =>
+  options: Partial<TwilioClient.Options> = {}
+): Effect.Effect<A, E | TwilioClient.SettingsError> =>
   Effect.provide(
     Effect.flatMap(Participants.Participants, f),
     Participants.Participants.layer.pipe(
-      Layer.provide(FlexClient.layer({ credentials, ...options })),
+      Layer.provide(TwilioClient.layer({ credentials, ...options })),
       Layer.provide(http.layer)
     )
   )
@@ -56,18 +56,18 @@ export const call = <A, E>(
 /** What a test asks of the service. */
 export type Ask = (
   participants: Service
-) => Effect.Effect<ReadonlyArray<Participant.Participant> | Participant.Participant, FlexError.FlexError>
+) => Effect.Effect<ReadonlyArray<Participant.Participant> | Participant.Participant, TwilioError.TwilioError>
 export const list: Ask = (participants) => participants.list(channel)
 export const close: Ask = (participants) => participants.setStatus(agent, "closed")
 
 /** Asks what must fail, and gives the reason. */
 export const reason = (
-  ...args: Parameters<typeof call<unknown, FlexError.FlexError>>
-): Effect.Effect<FlexError.Reason> =>
+  ...args: Parameters<typeof call<unknown, TwilioError.TwilioError>>
+): Effect.Effect<TwilioError.Reason> =>
   call(...args).pipe(
     Effect.match({
       onSuccess: () => assert.fail("it succeeded"),
-      onFailure: (error) => (error._tag === "FlexError" ? error.reason : assert.fail(error.message))
+      onFailure: (error) => (error._tag === "TwilioError" ? error.reason : assert.fail(error.message))
     })
   )
 

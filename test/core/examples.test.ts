@@ -3,7 +3,7 @@ import { once } from "node:events"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { assert, describe, it, layer } from "@effect/vitest"
-import { FlexClient, FlexError, Participant, Participants, Sid } from "@flex-interactions/core"
+import { TwilioClient, TwilioError, Participant, Participants, Sid } from "@flex-interactions/core"
 import * as Sandbox from "@flex-interactions/sandbox"
 import { ConfigProvider, Effect, Layer, Redacted, Result, Stream } from "effect"
 import { FetchHttpClient } from "effect/http"
@@ -24,14 +24,14 @@ describe("end-of-shift, with the library replaced", () => {
     type: "agent",
     routingProperties: { workerSid: worker }
   }
-  const fails = (reason: FlexError.Reason) => () =>
-    Effect.fail(new FlexError.FlexError({ operation: "setStatus", reason }))
+  const fails = (reason: TwilioError.Reason) => () =>
+    Effect.fail(new TwilioError.TwilioError({ operation: "setStatus", reason }))
 
   for (const [result, setStatus] of [
     ["wrapping up", () => Effect.succeed(agent)],
-    ["has left", fails(new FlexError.Conflict({ status: 409 }))],
-    ["unknown", fails(new FlexError.OutcomeUnknown({ problem: "no answer" }))],
-    ["failed", fails(new FlexError.Unauthorized({ status: 401 }))]
+    ["has left", fails(new TwilioError.Conflict({ status: 409 }))],
+    ["unknown", fails(new TwilioError.OutcomeUnknown({ problem: "no answer" }))],
+    ["failed", fails(new TwilioError.Unauthorized({ status: 401 }))]
   ] as const) {
     const mock = Layer.mock(Participants.Participants, { stream: () => Stream.make(agent), setStatus })
     layer(Shifts.layer.pipe(Layer.provide(mock)))((it) => {
@@ -51,7 +51,7 @@ it.effect("end-of-shift, on the sandbox: one worker wraps up, and nobody else", 
     const sandbox = Sandbox.make()
     const core = Participants.Participants.layer.pipe(
       Layer.provide(
-        FlexClient.layer({
+        TwilioClient.layer({
           credentials: { apiKey: sandbox.credentials.apiKey, apiSecret: Redacted.make(sandbox.credentials.apiSecret) }
         })
       ),
@@ -138,7 +138,7 @@ it.live("observed: a collector gets the spans, the metrics and the logs, tied to
     assert.include(log, "they are wrapping up")
     assert.include(log, spans.find(({ name }) => name === "wrap-up-agents")?.spanId ?? "no span")
     const metrics = received["/v1/metrics"] ?? ""
-    for (const name of ["flex.client.calls", "http.client.request.duration"]) assert.include(metrics, name)
+    for (const name of ["twilio.client.calls", "http.client.request.duration"]) assert.include(metrics, name)
     for (const body of Object.values(received)) assert.notInclude(body, "sandbox-auth-token")
   })
 )

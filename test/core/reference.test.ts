@@ -88,9 +88,9 @@ describe("every public export", () => {
   }
 })
 
-/** What of the settings is public: what `FlexClient` exports again. */
+/** What of the settings is public: what `TwilioClient` exports again. */
 function isPublic(exported: string) {
   const [, list = ""] =
-    /^export \{([^}]*)\} from "\.\/internal\/settings\.ts"/mu.exec(read(new URL("FlexClient.ts", source))) ?? []
+    /^export \{([^}]*)\} from "\.\/internal\/settings\.ts"/mu.exec(read(new URL("TwilioClient.ts", source))) ?? []
   return list.split(",").some((name) => name.replace("type", "").trim() === exported)
 }

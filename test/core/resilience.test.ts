@@ -1,6 +1,6 @@
 /** What is tried again and what is not, and for how long: all under the test's clock. */
 import { assert, describe, it } from "@effect/vitest"
-import { FlexClient, type FlexError } from "@flex-interactions/core"
+import { TwilioClient, type TwilioError } from "@flex-interactions/core"
 import { Clock, Duration, Effect, Exit, Fiber, Scheduler } from "effect"
 import { HttpClientError, HttpClientRequest } from "effect/http"
 import { TestClock } from "effect/testing"
@@ -11,7 +11,7 @@ const run = (
   f: Ask,
   answers: ReadonlyArray<Answer>,
   passing: `${number} ${"seconds" | "hours"}` = "59 seconds",
-  options: Partial<FlexClient.Options> = {}
+  options: Partial<TwilioClient.Options> = {}
 ) =>
   Effect.gen(function* () {
     const http = double(...answers)
@@ -22,9 +22,9 @@ const run = (
     return { exit, requests: http.requests, reason: exit === undefined ? undefined : reasonOf(exit) }
   })
 
-const reasonOf = (exit: Exit.Exit<unknown, unknown>): FlexError.Reason | undefined => {
+const reasonOf = (exit: Exit.Exit<unknown, unknown>): TwilioError.Reason | undefined => {
   const error = Exit.isFailure(exit)
-    ? (exit.cause.reasons[0] as { readonly error?: FlexError.FlexError }).error
+    ? (exit.cause.reasons[0] as { readonly error?: TwilioError.TwilioError }).error
     : undefined
   return error?.reason
 }
@@ -299,7 +299,7 @@ describe("time-outs", () => {
         replies = 0
         const http = double(refused(429, 20429), moved())
         const exit = yield* call(http, close, { rateLimit: false }).pipe(
-          Effect.provideService(FlexClient.OnReply, onReply),
+          Effect.provideService(TwilioClient.OnReply, onReply),
           Effect.provideService(Clock.Clock, clock),
           Effect.provideService(Scheduler.MaxOpsBeforeYield, steps),
           Effect.exit

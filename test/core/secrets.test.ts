@@ -4,7 +4,7 @@
  */
 import { inspect } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
-import { FlexClient, Participants } from "@flex-interactions/core"
+import { TwilioClient, Participants } from "@flex-interactions/core"
 import { Cause, ConfigProvider, Effect, Exit, Layer, Logger, Metric, References, Tracer } from "effect"
 import { FetchHttpClient, HttpClient } from "effect/http"
 import { start } from "../served.ts"
@@ -30,7 +30,7 @@ const watched = <A, E>(effect: Effect.Effect<A, E>) =>
       }
     })
     const exit = yield* effect.pipe(
-      Effect.provideService(FlexClient.OnReply, see),
+      Effect.provideService(TwilioClient.OnReply, see),
       Effect.withTracer(tracer),
       // A program that has every header of its requests recorded.
       Effect.provideService(HttpClient.TracerHeaderFilter, (_, phase) => phase === "request"),
@@ -144,7 +144,7 @@ describe("the secret is nowhere to be seen", () => {
         Effect.provide(
           Participants.Participants.use(list),
           Participants.Participants.layer.pipe(
-            Layer.provide(FlexClient.layerConfig),
+            Layer.provide(TwilioClient.layerConfig),
             Layer.provide(Layer.merge(double().layer, ConfigProvider.layer(env)))
           )
         )

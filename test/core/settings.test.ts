@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
-import { FlexClient, Participants } from "@flex-interactions/core"
+import { TwilioClient, Participants } from "@flex-interactions/core"
 import { ConfigProvider, Effect, Layer, Redacted } from "effect"
 import { channel, credentials, double, empty } from "./double.ts"
 
@@ -14,10 +14,10 @@ const key = { TWILIO_API_KEY: apiKey, TWILIO_API_SECRET: "key-secret" }
 const account = { TWILIO_ACCOUNT_SID: accountSid, TWILIO_AUTH_TOKEN: "account-secret" }
 
 const from = (env: Record<string, string>) =>
-  Effect.provideService(FlexClient.fromConfig, ConfigProvider.ConfigProvider, ConfigProvider.fromEnvRecord(env))
+  Effect.provideService(TwilioClient.fromConfig, ConfigProvider.ConfigProvider, ConfigProvider.fromEnvRecord(env))
 
 /** Where a request goes, and as whom, with these settings. */
-const request = (layer: typeof FlexClient.layerConfig, env: Record<string, string> = {}) =>
+const request = (layer: typeof TwilioClient.layerConfig, env: Record<string, string> = {}) =>
   Effect.gen(function* () {
     const http = double(empty())
     yield* Effect.provide(
@@ -59,7 +59,7 @@ describe("from the environment", () => {
   ] as const) {
     it.effect(what, () =>
       Effect.gen(function* () {
-        assert.deepStrictEqual(yield* request(FlexClient.layerConfig, env), expected)
+        assert.deepStrictEqual(yield* request(TwilioClient.layerConfig, env), expected)
       })
     )
   }
@@ -190,7 +190,7 @@ describe("a secret in a file", () => {
 })
 
 describe("as options", () => {
-  const bad: ReadonlyArray<readonly [Partial<FlexClient.Options>, RegExp]> = [
+  const bad: ReadonlyArray<readonly [Partial<TwilioClient.Options>, RegExp]> = [
     [
       { credentials: { ...credentials, apiKey: "" } },
       /^credentials\.apiKey is not what it should be: .*an empty string$/u
@@ -225,7 +225,7 @@ describe("as options", () => {
   for (const [options, problem] of bad) {
     it.effect(String(problem), () =>
       Effect.gen(function* () {
-        const error = yield* Effect.flip(request(FlexClient.layer({ credentials, ...options })))
+        const error = yield* Effect.flip(request(TwilioClient.layer({ credentials, ...options })))
         assert.match(error.message, problem)
       })
     )
@@ -233,7 +233,7 @@ describe("as options", () => {
 
   it.effect("http on loopback, by every name of it", () =>
     Effect.forEach(["http://localhost:1", "http://127.0.0.1:1", "http://127.9.9.9", "http://[::1]:1"], (baseUrl) =>
-      Effect.map(request(FlexClient.layer({ credentials, baseUrl })), ({ origin }) =>
+      Effect.map(request(TwilioClient.layer({ credentials, baseUrl })), ({ origin }) =>
         assert.strictEqual(origin, baseUrl)
       )
     )

@@ -43,9 +43,9 @@ describe("spans", () => {
       )
       const { attributes, spans } = yield* watched(call(http, list, { retry: { base: "1 millis" } }))
       assert.deepStrictEqual(attributes("Participants.list"), {
-        "flex.operation": "list",
-        "flex.pages": 2,
-        "flex.retries": 1,
+        "twilio.operation": "list",
+        "twilio.pages": 2,
+        "twilio.retries": 1,
         "twilio.request_id": `RQ${"a".repeat(32)}`
       })
       const requests = spans.filter(({ kind }) => kind === "client")
@@ -107,7 +107,7 @@ describe("metrics", () => {
           { mode: "result" }
         )
       )
-      const calls = metrics.filter(({ id }) => id === "flex.client.calls")
+      const calls = metrics.filter(({ id }) => id === "twilio.client.calls")
       assert.sameDeepMembers(
         calls.map(({ count, operation, outcome }) => [operation, outcome, count]),
         [
@@ -117,7 +117,7 @@ describe("metrics", () => {
         ]
       )
       // What is not tried again is not counted as that either.
-      const retries = metrics.filter(({ id }) => id === "flex.client.retries")
+      const retries = metrics.filter(({ id }) => id === "twilio.client.retries")
       assert.deepStrictEqual(
         retries.map(({ count, operation, reason }) => [operation, reason, count]),
         [["list", "ServerError", 1]]
@@ -144,12 +144,12 @@ describe("metrics", () => {
       )
       yield* TestClock.adjust("5 seconds")
       const { metrics } = yield* Fiber.join(fiber)
-      const calls = metrics.filter(({ id }) => id === "flex.client.calls")
+      const calls = metrics.filter(({ id }) => id === "twilio.client.calls")
       assert.sameMembers(
         calls.map(({ outcome }) => outcome),
         ["NetworkError", "success", "RateLimited"]
       )
-      assert.isEmpty(metrics.filter(({ id }) => id === "flex.client.retries"))
+      assert.isEmpty(metrics.filter(({ id }) => id === "twilio.client.retries"))
     })
   )
 
@@ -158,7 +158,7 @@ describe("metrics", () => {
       const { metrics } = yield* watched(
         Effect.raceFirst(call(double(Effect.never), list), Effect.yieldNow.pipe(Effect.repeat({ times: 20 })))
       )
-      const calls = metrics.find(({ id }) => id === "flex.client.calls")
+      const calls = metrics.find(({ id }) => id === "twilio.client.calls")
       assert.strictEqual(calls?.["outcome"], "interrupted")
     })
   )
@@ -173,7 +173,7 @@ describe("log lines", () => {
       ] as const) {
         const { attributes, lines } = yield* watched(call(double(answer), f))
         assert.isEmpty(lines)
-        assert.notProperty(attributes(f === list ? "Participants.list" : "Participants.setStatus"), "flex.retries")
+        assert.notProperty(attributes(f === list ? "Participants.list" : "Participants.setStatus"), "twilio.retries")
       }
     })
   )

@@ -8,7 +8,7 @@ import { Deferred, Effect, Fiber, Layer } from "effect"
 import { FetchHttpClient, type HttpClient } from "effect/http"
 import * as undici from "undici"
 import { type Ask, call, close, list, reason as reasonOf, type Service } from "./double.ts"
-import type { FlexClient } from "@flex-interactions/core"
+import type { TwilioClient } from "@flex-interactions/core"
 import * as NodeHttp from "../../packages/mcp/src/NodeHttp.ts"
 
 /** A server on a free port, for as long as the test's scope is open. */
@@ -51,7 +51,7 @@ for (const [name, layer] of clients) {
   const ask = <A, E>(
     baseUrl: string,
     f: (participants: Service) => Effect.Effect<A, E>,
-    options: Partial<FlexClient.Options> = {}
+    options: Partial<TwilioClient.Options> = {}
   ) => call({ layer }, f, { baseUrl, retry: { times: 0 }, ...options })
   const reason = (baseUrl: string, f: Ask) => reasonOf({ layer }, f, { baseUrl, retry: { times: 0 } })
 
@@ -225,7 +225,7 @@ for (const [name, layer] of clients) {
         })
         const timeouts = { attempt: "1 hour", total: "1 hour" } as const
         const failed = yield* Effect.flip(ask(url, close, { timeouts }))
-        assert.strictEqual(failed._tag === "FlexError" ? failed.reason._tag : undefined, "OutcomeUnknown")
+        assert.strictEqual(failed._tag === "TwilioError" ? failed.reason._tag : undefined, "OutcomeUnknown")
       })
     )
 

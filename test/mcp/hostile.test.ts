@@ -1,5 +1,5 @@
 /** Replies that carry instructions to the model, or that name other targets: what an assistant, a person and the log get of them. */
-import { FlexClient, FlexError, Participants } from "@flex-interactions/core"
+import { TwilioClient, TwilioError, Participants } from "@flex-interactions/core"
 import * as Sandbox from "@flex-interactions/sandbox"
 import { Effect, Layer, Redacted } from "effect"
 import { FetchHttpClient } from "effect/http"
@@ -21,7 +21,7 @@ const against = (rows: ReadonlyArray<object>) => {
   }
   const layer = Participants.Participants.layer.pipe(
     Layer.provide(
-      FlexClient.layer({
+      TwilioClient.layer({
         credentials: { apiKey: sandbox.credentials.apiKey, apiSecret: Redacted.make(sandbox.credentials.apiSecret) }
       })
     ),
@@ -133,9 +133,9 @@ describe("a write", () => {
       page: () => Effect.succeed({ participants: [found] }),
       setStatus: () =>
         Effect.fail(
-          new FlexError.FlexError({
+          new TwilioError.TwilioError({
             operation: "setStatus",
-            reason: new FlexError.Conflict({ status: 409, detail: `${speech} `.repeat(9) })
+            reason: new TwilioError.Conflict({ status: 409, detail: `${speech} `.repeat(9) })
           })
         )
     })

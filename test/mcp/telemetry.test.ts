@@ -86,7 +86,7 @@ describe("with a collector", () => {
     assert.strictEqual(up?.spanId, call?.spanId)
     assert.strictEqual(request?.traceId, traceId)
 
-    assert.includeMembers(metrics(), ["mcp.server.tool.calls", "flex.client.calls", "http.client.request.duration"])
+    assert.includeMembers(metrics(), ["mcp.server.tool.calls", "twilio.client.calls", "http.client.request.duration"])
     assert.sameMembers([...new Set(received.map(({ path }) => path))], ["/v1/traces", "/v1/metrics"])
     const everything = received.map(({ body }) => body).join("\n")
     assert.include(everything, "flex-interactions-mcp")

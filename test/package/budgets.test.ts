@@ -8,7 +8,7 @@ import { text } from "node:stream/consumers"
 import type { Readable, Writable } from "node:stream"
 import { fileURLToPath } from "node:url"
 import { gzipSync } from "node:zlib"
-import { FlexClient, Participant, Participants } from "@flex-interactions/core"
+import { TwilioClient, Participant, Participants } from "@flex-interactions/core"
 import * as Sandbox from "@flex-interactions/sandbox"
 import { Effect, Layer, Redacted, Stream } from "effect"
 import { FetchHttpClient } from "effect/http"
@@ -130,7 +130,7 @@ describe("requests sent", () => {
   ) => {
     served.requests.length = 0
     const { apiKey, apiSecret } = served.sandbox.credentials
-    const client = FlexClient.layer({
+    const client = TwilioClient.layer({
       baseUrl: served.url,
       credentials: { apiKey, apiSecret: Redacted.make(apiSecret) }
     }).pipe(Layer.provide(FetchHttpClient.layer))

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { text } from "node:stream/consumers"
 import { fileURLToPath } from "node:url"
-import { FlexClient, Participant, Participants } from "@flex-interactions/core"
+import { TwilioClient, Participant, Participants } from "@flex-interactions/core"
 import * as Sandbox from "@flex-interactions/sandbox"
 import * as SandboxLayer from "@flex-interactions/sandbox/layer"
 import { serve } from "@flex-interactions/sandbox/serve"
@@ -27,7 +27,7 @@ describe("as Effect's HttpClient", () => {
       Effect.provide(
         Participants.Participants.layer.pipe(
           Layer.provide(
-            FlexClient.layer({
+            TwilioClient.layer({
               credentials: {
                 apiKey: sandbox.credentials.apiKey,
                 apiSecret: Redacted.make(sandbox.credentials.apiSecret)
@@ -49,7 +49,7 @@ describe("as Effect's HttpClient", () => {
     const sandbox = Sandbox.make()
     sandbox.faults.add({ kind: "drop", when: "after", method: "POST" })
     const error = await Effect.runPromise(Effect.flip(wrapUp(sandbox)))
-    assert.strictEqual(error._tag === "FlexError" ? error.reason._tag : error._tag, "OutcomeUnknown")
+    assert.strictEqual(error._tag === "TwilioError" ? error.reason._tag : error._tag, "OutcomeUnknown")
     assert.strictEqual(statusOf(sandbox, 1, 2), "wrapup")
   })
 })

@@ -7,7 +7,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { type FlexError, invalid } from "./FlexError.ts"
+import { type TwilioError, invalid } from "./TwilioError.ts"
 import * as Sid from "./Sid.ts"
 
 /**
@@ -199,7 +199,7 @@ export const ref = (participant: Participant & { readonly sid: Sid.ParticipantSi
  * Effect.runSync(Effect.flip(channel)).message // => "reference: channelSid: expected UO followed by 32 hexadecimal digits, got 6 characters"
  * ```
  */
-export const channel = (interactionSid: string, channelSid: string): Effect.Effect<ChannelRef, FlexError> =>
+export const channel = (interactionSid: string, channelSid: string): Effect.Effect<ChannelRef, TwilioError> =>
   check("reference", { interactionSid, channelSid } as ChannelRef)
 
 /**
@@ -222,7 +222,7 @@ export const participant = (
   interactionSid: string,
   channelSid: string,
   participantSid: string
-): Effect.Effect<ParticipantRef, FlexError> =>
+): Effect.Effect<ParticipantRef, TwilioError> =>
   check("reference", { interactionSid, channelSid, participantSid } as ParticipantRef)
 
 /**
@@ -240,7 +240,7 @@ export const participant = (
  * Effect.runSync(agent).participantSid // => "UT00000000000000000000000000000002"
  * ```
  */
-export const fromUrl = (url: string): Effect.Effect<ParticipantRef, FlexError> => {
+export const fromUrl = (url: string): Effect.Effect<ParticipantRef, TwilioError> => {
   const [, interactionSid = "", channelSid = "", participantSid] = route.exec(pathname(url)) ?? []
   return participantSid === undefined
     ? Effect.fail(
@@ -263,7 +263,7 @@ export const fromUrl = (url: string): Effect.Effect<ParticipantRef, FlexError> =
  * Effect.runSync(channel).channelSid // => "UO00000000000000000000000000000001"
  * ```
  */
-export const channelFromUrl = (url: string): Effect.Effect<ChannelRef, FlexError> => {
+export const channelFromUrl = (url: string): Effect.Effect<ChannelRef, TwilioError> => {
   const [, interactionSid, channelSid] = route.exec(pathname(url)) ?? []
   return interactionSid === undefined || channelSid === undefined
     ? Effect.fail(invalid("reference", "url: expected the URL of a channel, …/Interactions/KD…/Channels/UO…"))
@@ -281,9 +281,9 @@ const pathname = (url: string) => (URL.canParse(url) ? new URL(url).pathname : "
  * @internal
  */
 export const check = <Ref extends ChannelRef>(
-  operation: FlexError["operation"],
+  operation: TwilioError["operation"],
   ref: Ref
-): Effect.Effect<Ref, FlexError> => {
+): Effect.Effect<Ref, TwilioError> => {
   const given: Partial<ParticipantRef> = Object(ref)
   const problem =
     named("interactionSid", Sid.problem("KD", given.interactionSid)) ??

@@ -1,7 +1,7 @@
 /**
  * The service: list the participants of a channel, and set the status of an agent.
  *
- * Every method checks its input before any I/O and fails with one error, `FlexError`.
+ * Every method checks its input before any I/O and fails with one error, `TwilioError`.
  *
  * Source of the two operations: Twilio's page "Interaction Channel Participants".
  */
@@ -13,8 +13,8 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { FlexClient } from "./FlexClient.ts"
-import { FlexError, invalid, type Operation, UnexpectedResponse } from "./FlexError.ts"
+import { TwilioClient } from "./TwilioClient.ts"
+import { TwilioError, invalid, type Operation, UnexpectedResponse } from "./TwilioError.ts"
 import * as Telemetry from "./internal/telemetry.ts"
 import { decodePage, decodeParticipant, toCursor, toParticipant } from "./internal/wire.ts"
 import { type ChannelRef, check, type Participant, type ParticipantRef, ParticipantStatus } from "./Participant.ts"
@@ -66,7 +66,7 @@ export interface Page {
 }
 
 /**
- * The service. All four methods fail with `FlexError` alone, and need nothing from the context.
+ * The service. All four methods fail with `TwilioError` alone, and need nothing from the context.
  *
  * @example
  * ```ts
@@ -94,7 +94,7 @@ export class Participants extends Context.Service<
     readonly page: (
       channel: ChannelRef,
       options?: { readonly pageSize?: number; readonly cursor?: Cursor }
-    ) => Effect.Effect<Page, FlexError>
+    ) => Effect.Effect<Page, TwilioError>
 
     /**
      * All participants, in constant memory: page after page (of `pageSize`, 1–1000, default 1000). While a consumer is busy
@@ -104,7 +104,7 @@ export class Participants extends Context.Service<
     readonly stream: (
       channel: ChannelRef,
       options?: { readonly pageSize?: number }
-    ) => Stream.Stream<Participant, FlexError>
+    ) => Stream.Stream<Participant, TwilioError>
 
     /**
      * All participants, or the first `limit` (1 or more); pages of `pageSize` (1–1000; by default as few pages as will do,
@@ -113,20 +113,20 @@ export class Participants extends Context.Service<
     readonly list: (
       channel: ChannelRef,
       options?: { readonly limit?: number; readonly pageSize?: number }
-    ) => Effect.Effect<ReadonlyArray<Participant>, FlexError>
+    ) => Effect.Effect<ReadonlyArray<Participant>, TwilioError>
 
     /**
      * Moves an agent to `"wrapup"` or `"closed"`; nothing leads back. Success says that Twilio accepted the change: the
      * reply is the participant, and no reply of this API reports a status. `OutcomeUnknown` says that nobody knows whether
      * the change was applied; `Conflict`, that the participant is not an agent or has already left.
      */
-    readonly setStatus: (ref: ParticipantRef, status: ParticipantStatus) => Effect.Effect<Participant, FlexError>
+    readonly setStatus: (ref: ParticipantRef, status: ParticipantStatus) => Effect.Effect<Participant, TwilioError>
   }
 >()("@flex-interactions/core/Participants") {
-  static readonly layer: Layer.Layer<Participants, never, FlexClient> = Layer.effect(
+  static readonly layer: Layer.Layer<Participants, never, TwilioClient> = Layer.effect(
     Participants,
     Effect.gen(function* () {
-      const client = yield* FlexClient
+      const client = yield* TwilioClient
 
       const fetchPage = Effect.fnUntraced(function* (channel: ChannelRef, pageSize?: number, cursor?: Cursor) {
         yield* check("list", channel)
@@ -138,7 +138,7 @@ export class Participants extends Context.Service<
           }),
           decodePage
         )
-        yield* Telemetry.add("flex.pages", 1)
+        yield* Telemetry.add("twilio.pages", 1)
         const nextPageUrl = wire.meta?.next_page_url
         const next = nextPageUrl == null ? undefined : toCursor(nextPageUrl)
         if (nextPageUrl != null && next === undefined) {
@@ -209,7 +209,7 @@ export class Participants extends Context.Service<
   )
 }
 
-const spanOf = (operation: Operation) => ({ attributes: { "flex.operation": operation } })
+const spanOf = (operation: Operation) => ({ attributes: { "twilio.operation": operation } })
 
 const isStatus = Schema.is(ParticipantStatus)
 
@@ -225,7 +225,7 @@ const within = (name: string, value: number, most: number) =>
 const fitting = (limit: number) =>
   Number.isFinite(limit) ? Math.ceil(limit / Math.ceil(limit / maxPageSize)) : maxPageSize
 
-const broken = (problem: string) => new FlexError({ operation: "list", reason: new UnexpectedResponse({ problem }) })
+const broken = (problem: string) => new TwilioError({ operation: "list", reason: new UnexpectedResponse({ problem }) })
 
 /**
  * Finds a circle of pages of any length while remembering one of them (Brent's algorithm): the mark moves to the current
@@ -239,7 +239,7 @@ interface Guard {
 const firstGuard: Guard = { mark: undefined, steps: 0, power: 1 }
 
 /** Where there is a token it alone says where a page starts; `Page` is "simply for client state", says Twilio. */
-const advance = ({ mark, power, steps }: Guard, { page, pageToken }: Cursor): Effect.Effect<Guard, FlexError> => {
+const advance = ({ mark, power, steps }: Guard, { page, pageToken }: Cursor): Effect.Effect<Guard, TwilioError> => {
   const key = pageToken ?? `Page=${page}`
   if (key === mark) return Effect.fail(broken("the pages repeat"))
   return Effect.succeed(

@@ -1,5 +1,5 @@
 /** The audit: one line on stderr for each write that came as far as a decision, whatever became of it. */
-import { FlexClient, type FlexError } from "@flex-interactions/core"
+import { TwilioClient, type TwilioError } from "@flex-interactions/core"
 import * as Cause from "effect/Cause"
 import * as Console from "effect/Console"
 import * as DateTime from "effect/DateTime"
@@ -48,10 +48,10 @@ export const make = (asJson: boolean) => {
     /** A write that is sent now: its line is written when it ends, interruption included. */
     sent:
       (entry: Write, decision: Decision) =>
-      <A, R>(send: Effect.Effect<A, FlexError.FlexError, R>) => {
+      <A, R>(send: Effect.Effect<A, TwilioError.TwilioError, R>) => {
         let request: string | undefined
         return send.pipe(
-          Effect.provideService(FlexClient.OnReply, ({ requestId }) => {
+          Effect.provideService(TwilioClient.OnReply, ({ requestId }) => {
             request = requestId
           }),
           Effect.onExit((exit) => {

@@ -4,7 +4,7 @@
  * asks for something in it.
  */
 import "./Jitless.ts"
-import { FlexClient } from "@flex-interactions/core"
+import { TwilioClient } from "@flex-interactions/core"
 import * as Effect from "effect/Effect"
 import * as Run from "./Run.ts"
 import * as Settings from "./Settings.ts"
@@ -13,7 +13,7 @@ import * as Tools from "./Tools.ts"
 
 const serve = Effect.fnUntraced(function* (written: Settings.Written) {
   const options = { version: Run.version, ...(yield* Settings.limits(written)) }
-  const twilio = (yield* Settings.onSandbox(written)) ? undefined : yield* FlexClient.fromConfig
+  const twilio = (yield* Settings.onSandbox(written)) ? undefined : yield* TwilioClient.fromConfig
   const calls = yield* Effect.promise(() => import("./FirstCall.ts")).pipe(
     Effect.flatMap((firstCall) => firstCall.make(options, twilio)),
     Effect.cached

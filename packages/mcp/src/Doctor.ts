@@ -4,7 +4,7 @@ import { lookup } from "node:dns/promises"
 import { connect as connectTcp } from "node:net"
 import { connect as connectTls } from "node:tls"
 import { fileURLToPath } from "node:url"
-import { FlexClient, type FlexError, Participant, Participants } from "@flex-interactions/core"
+import { TwilioClient, type TwilioError, Participant, Participants } from "@flex-interactions/core"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
@@ -41,7 +41,7 @@ const mendFirst = "the settings must be mended first"
 export const run = Effect.fnUntraced(function* (line: Settings.CommandLine, written: Settings.Written) {
   const sandbox = Result.getOrElse(yield* Effect.result(Settings.onSandbox(written)), () => false)
   const valid = yield* Effect.result(validate(written, sandbox))
-  const origin = written.baseUrl ?? FlexClient.defaultBaseUrl
+  const origin = written.baseUrl ?? TwilioClient.defaultBaseUrl
   const api = URL.canParse(origin) ? new URL(origin) : undefined
 
   const notAsked = sandbox ? "the sandbox is in this process" : undefined
@@ -139,10 +139,10 @@ const validate = Effect.fnUntraced(function* (written: Settings.Written, sandbox
   yield* Settings.onSandbox(written)
   yield* Settings.limits(written)
   if (Settings.overHttp(written)) yield* ServeHttp.settings(written)
-  return yield* Layer.build(Serve.participants(sandbox ? undefined : FlexClient.layerConfig))
+  return yield* Layer.build(Serve.participants(sandbox ? undefined : TwilioClient.layerConfig))
 })
 
-const settingsFound = (valid: Result.Result<unknown, FlexClient.SettingsError>): Found =>
+const settingsFound = (valid: Result.Result<unknown, TwilioClient.SettingsError>): Found =>
   Result.isSuccess(valid)
     ? ok("each is valid")
     : failed(`${valid.failure.message}.`, `Set ${valid.failure.setting} as --help and docs/mcp.md say.`)
@@ -246,9 +246,9 @@ const credentials = (sandbox: boolean) =>
     const participants = yield* Participants.Participants
     yield* participants.page(yield* nowhere, { pageSize: 1 })
     return ok("accepted")
-  }).pipe(Effect.catchTag("FlexError", (error) => Effect.succeed(credentialsFound(error, sandbox))))
+  }).pipe(Effect.catchTag("TwilioError", (error) => Effect.succeed(credentialsFound(error, sandbox))))
 
-const credentialsFound = (error: FlexError.FlexError, sandbox: boolean): Found => {
+const credentialsFound = (error: TwilioError.TwilioError, sandbox: boolean): Found => {
   const { reason } = error
   switch (reason._tag) {
     case "NotFound":

@@ -1,5 +1,5 @@
 /** What the call of a tool needs, and `tools/list` does not: loaded by the first call over plain stdio, or soon after the start. */
-import { FlexClient } from "@flex-interactions/core"
+import { TwilioClient } from "@flex-interactions/core"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as NodeHttp from "./NodeHttp.ts"
@@ -7,8 +7,8 @@ import * as Serve from "./Serve.ts"
 import * as Server from "./Server.ts"
 
 /** Answers calls until the scope closes: of Twilio by these settings or, without, of the sandbox. */
-export const make = Effect.fnUntraced(function* (options: Server.Options, twilio: FlexClient.Options | undefined) {
-  const client = twilio === undefined ? undefined : FlexClient.layer(twilio).pipe(Layer.provide(NodeHttp.layer))
+export const make = Effect.fnUntraced(function* (options: Server.Options, twilio: TwilioClient.Options | undefined) {
+  const client = twilio === undefined ? undefined : TwilioClient.layer(twilio).pipe(Layer.provide(NodeHttp.layer))
   const services = yield* Layer.build(Serve.participants(client))
   return yield* Effect.provide(Server.calls(options), services)
 })

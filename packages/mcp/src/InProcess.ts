@@ -1,6 +1,6 @@
 /** The core services on a sandbox in this process: no port, no account. Loaded only when asked for. */
 import { readFile } from "node:fs/promises"
-import { FlexClient } from "@flex-interactions/core"
+import { TwilioClient } from "@flex-interactions/core"
 import * as Sandbox from "@flex-interactions/sandbox"
 import * as SandboxLayer from "@flex-interactions/sandbox/layer"
 import * as Effect from "effect/Effect"
@@ -20,7 +20,7 @@ export const layer = Layer.unwrap(
     const { sandboxSeed } = yield* Settings.written
     const sandbox = sandboxSeed === undefined ? Sandbox.make() : yield* seeded(sandboxSeed)
     const { apiKey, apiSecret } = sandbox.credentials
-    return FlexClient.layer({ credentials: { apiKey, apiSecret: Redacted.make(apiSecret) } }).pipe(
+    return TwilioClient.layer({ credentials: { apiKey, apiSecret: Redacted.make(apiSecret) } }).pipe(
       Layer.provide(SandboxLayer.layer(sandbox))
     )
   })

@@ -1,5 +1,5 @@
 /** The tool `list_participants`: who is in a channel. Reads only. */
-import { FlexError, Participant, Participants, Sid } from "@flex-interactions/core"
+import { TwilioError, Participant, Participants, Sid } from "@flex-interactions/core"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -74,7 +74,7 @@ const handle = Effect.fnUntraced(function* (input: typeof Input.Type, call: Call
   if (input.cursor !== undefined) {
     const parsed = parse(channel, input.cursor)
     if (parsed === undefined) {
-      return yield* FlexError.invalid("list", "cursor: not one that list_participants gave for this channel")
+      return yield* TwilioError.invalid("list", "cursor: not one that list_participants gave for this channel")
     }
     place = parsed
   }

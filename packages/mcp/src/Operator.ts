@@ -1,5 +1,5 @@
 /** All but plain serving over stdio: HTTP, telemetry, a proxy, and the other commands. */
-import { FlexClient } from "@flex-interactions/core"
+import { TwilioClient } from "@flex-interactions/core"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
@@ -21,7 +21,7 @@ export const run = (line: Settings.CommandLine): void => Run.run(line, command(l
 
 const command = (
   line: Settings.CommandLine
-): Effect.Effect<number, FlexClient.SettingsError, FileSystem.FileSystem> => {
+): Effect.Effect<number, TwilioClient.SettingsError, FileSystem.FileSystem> => {
   switch (line.command) {
     case "serve":
       return Effect.flatMap(Settings.written, serve)
@@ -52,7 +52,7 @@ const serve = Effect.fnUntraced(function* (written: Settings.Written) {
   const shared = written.redisUrl === undefined ? undefined : yield* Effect.promise(() => import("./Shared.ts"))
   const serving = Effect.gen(function* () {
     const redis = yield* Effect.serviceOption(Redis.Redis)
-    return yield* Serve.serve(FlexClient.layerConfig, transport, {
+    return yield* Serve.serve(TwilioClient.layerConfig, transport, {
       key: listen?.confirmationKey,
       spend: Option.isSome(redis) ? shared?.spend(redis.value) : undefined
     })
@@ -68,7 +68,7 @@ const serve = Effect.fnUntraced(function* (written: Settings.Written) {
   return yield* written.otlp === undefined ? Effect.withTracerEnabled(serving, false) : serving
 })
 
-const redisUrl = (text: string): Effect.Effect<string, FlexClient.SettingsError> =>
+const redisUrl = (text: string): Effect.Effect<string, TwilioClient.SettingsError> =>
   /^rediss?:\/\/./u.test(text) && URL.canParse(text)
     ? Effect.succeed(text)
     : Effect.fail(Settings.fail("redisUrl", "must be a URL such as redis://redis.example.com:6379"))

@@ -1,6 +1,6 @@
 /** Running the command: its settings in place, its exit code, and what an operator reads when it cannot run. */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import type { FlexClient } from "@flex-interactions/core"
+import type { TwilioClient } from "@flex-interactions/core"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as FileSystem from "effect/FileSystem"
@@ -16,7 +16,7 @@ export const version = PACKAGE_VERSION
 /** Runs a command to its exit code; a signal that asks the process to end interrupts it, and is 0. */
 export const run = (
   line: Settings.CommandLine,
-  command: Effect.Effect<number, FlexClient.SettingsError, FileSystem.FileSystem>
+  command: Effect.Effect<number, TwilioClient.SettingsError, FileSystem.FileSystem>
 ): void =>
   NodeRuntime.runMain(
     command.pipe(

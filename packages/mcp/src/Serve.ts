@@ -1,5 +1,5 @@
 /** The tools by the operator's settings, over whatever transport. */
-import { type FlexClient, Participants } from "@flex-interactions/core"
+import { type TwilioClient, Participants } from "@flex-interactions/core"
 import type { McpServerFactory } from "@modelcontextprotocol/server"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -9,7 +9,7 @@ import * as Run from "./Run.ts"
 
 /** Serves until the transport ends. `client` is left aside where the settings ask for the sandbox. */
 export const serve = <E, E2, R, R2>(
-  client: Layer.Layer<FlexClient.FlexClient, E, R>,
+  client: Layer.Layer<TwilioClient.TwilioClient, E, R>,
   transport: (make: McpServerFactory) => Effect.Effect<void, E2, R2>,
   confirmation: Server.Options["confirmation"] = {}
 ) =>
@@ -25,13 +25,13 @@ export const serve = <E, E2, R, R2>(
 
 /** The tools' service on this client or, without one, on the sandbox, which is loaded when it is asked for. */
 export const participants = <E, R>(
-  client: Layer.Layer<FlexClient.FlexClient, E, R> | undefined
-): Layer.Layer<Participants.Participants, E | FlexClient.SettingsError, R> => {
-  const chosen: Layer.Layer<FlexClient.FlexClient, E | FlexClient.SettingsError, R> = client ?? inProcess
+  client: Layer.Layer<TwilioClient.TwilioClient, E, R> | undefined
+): Layer.Layer<Participants.Participants, E | TwilioClient.SettingsError, R> => {
+  const chosen: Layer.Layer<TwilioClient.TwilioClient, E | TwilioClient.SettingsError, R> = client ?? inProcess
   return Participants.Participants.layer.pipe(Layer.provide(chosen))
 }
 
-const inProcess: Layer.Layer<FlexClient.FlexClient, FlexClient.SettingsError> = Layer.unwrap(
+const inProcess: Layer.Layer<TwilioClient.TwilioClient, TwilioClient.SettingsError> = Layer.unwrap(
   Effect.map(
     Effect.promise(() => import("./InProcess.ts")),
     ({ layer }) => layer

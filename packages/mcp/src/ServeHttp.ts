@@ -1,6 +1,6 @@
 /** `--http`: the settings that only HTTP has, and serving by them until the process is asked to end. */
 import { hkdfSync } from "node:crypto"
-import { FlexClient } from "@flex-interactions/core"
+import { TwilioClient } from "@flex-interactions/core"
 import type { McpServerFactory } from "@modelcontextprotocol/server"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -112,7 +112,7 @@ const address = (text: string) => {
 }
 
 /** `https`, or `http` on loopback. */
-const url = (name: Settings.Name, text: string): Effect.Effect<URL, FlexClient.SettingsError> => {
+const url = (name: Settings.Name, text: string): Effect.Effect<URL, TwilioClient.SettingsError> => {
   if (!URL.canParse(text)) return Effect.fail(Settings.fail(name, "is not a URL"))
   const parsed = new URL(text)
   return parsed.protocol === "https:" ||

@@ -1,5 +1,5 @@
 /** What the call of a tool does, and how an Effect becomes its result. */
-import type { FlexError, Participants } from "@flex-interactions/core"
+import type { TwilioError, Participants } from "@flex-interactions/core"
 import { type CallToolResult, inputRequired, type InputRequiredResult } from "@modelcontextprotocol/server"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -30,7 +30,7 @@ interface Tool<Input, Encoded, Output extends { readonly [key: string]: unknown 
   readonly handle: (
     input: Input,
     call: Call.Call
-  ) => Effect.Effect<Output, FlexError.FlexError | ToolError.Refused | Confirmation.Ask, Participants.Participants>
+  ) => Effect.Effect<Output, TwilioError.TwilioError | ToolError.Refused | Confirmation.Ask, Participants.Participants>
 }
 
 type Answered = Effect.Effect<CallToolResult | InputRequiredResult, never, Participants.Participants>

@@ -2,7 +2,7 @@
  * The tool `set_participant_status`: moves an agent to `wrapup` or `closed`, after looking the agent up and, where the
  * operator wants it, asking a person.
  */
-import { FlexError, Participant, Participants, Sid } from "@flex-interactions/core"
+import { TwilioError, Participant, Participants, Sid } from "@flex-interactions/core"
 import * as Effect from "effect/Effect"
 import * as RcMap from "effect/RcMap"
 import * as Schema from "effect/Schema"
@@ -122,9 +122,9 @@ export const make = Effect.fnUntraced(function* ({ allowed, audit, confirm }: Op
   }
 })
 
-const circle = new FlexError.FlexError({
+const circle = new TwilioError.TwilioError({
   operation: "list",
-  reason: new FlexError.UnexpectedResponse({ problem: "the pages repeat" })
+  reason: new TwilioError.UnexpectedResponse({ problem: "the pages repeat" })
 })
 
 /** The agent, read page by page until found. A customer or a stranger is refused before anything is sent. */

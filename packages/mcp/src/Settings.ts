@@ -3,7 +3,7 @@
  * accepts, what `--help` prints and what `doctor` shows all come from the one table here.
  */
 import { parseArgs } from "node:util"
-import { FlexClient } from "@flex-interactions/core"
+import { TwilioClient } from "@flex-interactions/core"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
@@ -212,7 +212,7 @@ export const layer = (given: CommandLine["given"]): Layer.Layer<never> =>
 /** The settings that are set, as they were written. An empty value is none. */
 export type Written = { readonly [name in Name]?: string }
 
-export const written: Effect.Effect<Written, FlexClient.SettingsError> = Config.all(
+export const written: Effect.Effect<Written, TwilioClient.SettingsError> = Config.all(
   Object.fromEntries(
     entries.map(([name, { also, env }]) => [
       name,
@@ -227,7 +227,7 @@ export const written: Effect.Effect<Written, FlexClient.SettingsError> = Config.
       Object.entries(found).flatMap(([name, value]) => Option.toArray(Option.map(value, (text) => [name, text])))
     )
   ),
-  Effect.mapError(() => new FlexClient.SettingsError({ setting: "the environment", problem: "cannot be read" }))
+  Effect.mapError(() => new TwilioClient.SettingsError({ setting: "the environment", problem: "cannot be read" }))
 )
 
 /** How a setting is called where a person reads about it. */
@@ -236,8 +236,8 @@ export const called = (name: Name): string => {
   return flag === undefined ? env : `--${flag} (${env})`
 }
 
-export const fail = (name: Name, problem: string): FlexClient.SettingsError =>
-  new FlexClient.SettingsError({ setting: called(name), problem })
+export const fail = (name: Name, problem: string): TwilioClient.SettingsError =>
+  new TwilioClient.SettingsError({ setting: called(name), problem })
 
 const off = new Set(["false", "no", "off", "0"])
 
@@ -249,7 +249,7 @@ export const isPlain = (settings: Written): boolean =>
   !overHttp(settings) && settings.otlp === undefined && settings.proxy === undefined && settings.redisUrl === undefined
 
 /** A switch: on with `true`, `yes`, `on` or `1`. */
-export const isOn = (settings: Written, name: Name): Effect.Effect<boolean, FlexClient.SettingsError> => {
+export const isOn = (settings: Written, name: Name): Effect.Effect<boolean, TwilioClient.SettingsError> => {
   const text = settings[name]?.toLowerCase()
   if (text === undefined || off.has(text)) return Effect.succeed(false)
   return ["true", "yes", "on", "1"].includes(text)
@@ -258,7 +258,7 @@ export const isOn = (settings: Written, name: Name): Effect.Effect<boolean, Flex
 }
 
 /** The sandbox, and not Twilio? A seed for it says so too. */
-export const onSandbox = (settings: Written): Effect.Effect<boolean, FlexClient.SettingsError> =>
+export const onSandbox = (settings: Written): Effect.Effect<boolean, TwilioClient.SettingsError> =>
   settings.sandboxSeed === undefined ? isOn(settings, "sandbox") : Effect.succeed(true)
 
 /** One of the values that a setting takes. */
@@ -266,7 +266,7 @@ export const oneOf = <const Value extends string>(
   name: Name,
   text: string,
   values: ReadonlyArray<Value>
-): Effect.Effect<Value, FlexClient.SettingsError> => {
+): Effect.Effect<Value, TwilioClient.SettingsError> => {
   const value = values.find((known) => known === text)
   return value === undefined ? Effect.fail(fail(name, `must be one of ${values.join(", ")}`)) : Effect.succeed(value)
 }

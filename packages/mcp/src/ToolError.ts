@@ -4,7 +4,7 @@
  *
  * What Twilio wrote appears only as quoted, capped data, never as an instruction.
  */
-import type { FlexError } from "@flex-interactions/core"
+import type { TwilioError } from "@flex-interactions/core"
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import { plain } from "./Plain.ts"
@@ -43,7 +43,7 @@ export const tooLong = new Refused({
 })
 
 /** The text of a failed call. */
-export const text = (error: FlexError.FlexError | Refused): string =>
+export const text = (error: TwilioError.TwilioError | Refused): string =>
   error._tag === "Refused" ? error.message : [...explain(error.reason), facts(error.reason)].filter(Boolean).join(" ")
 
 /** The text of a defect: no detail reaches the model, the cause goes to the log. */
@@ -52,7 +52,7 @@ export const defect = (onlyReads: boolean): string =>
     onlyReads ? unchanged : "It is not known whether anything was changed."
   } Tell the operator.`
 
-const explain = (reason: FlexError.Reason): ReadonlyArray<string> => {
+const explain = (reason: TwilioError.Reason): ReadonlyArray<string> => {
   switch (reason._tag) {
     case "InvalidRequest":
       return reason.status === undefined
@@ -110,12 +110,12 @@ const explain = (reason: FlexError.Reason): ReadonlyArray<string> => {
   }
 }
 
-const again = (reason: FlexError.Reason): string =>
+const again = (reason: TwilioError.Reason): string =>
   reason.retryAfter === undefined
     ? "Trying again in a few seconds is safe."
     : `Trying again is safe, after ${Duration.format(Duration.seconds(Math.ceil(Duration.toSeconds(reason.retryAfter))))}.`
 
-const facts = (reason: FlexError.Reason): string => {
+const facts = (reason: TwilioError.Reason): string => {
   const seen =
     "problem" in reason && reason.detail === undefined && reason._tag !== "InvalidRequest" ? reason.problem : undefined
   const known = [

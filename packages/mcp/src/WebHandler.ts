@@ -2,7 +2,7 @@
  * The server as a web-standard handler, for workers and for other servers: `@flex-interactions/mcp/http`. It needs `fetch`
  * and Web Crypto, and nothing of Node.
  */
-import { FlexClient, Participants } from "@flex-interactions/core"
+import { TwilioClient, Participants } from "@flex-interactions/core"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -72,9 +72,12 @@ export const make = (options: Options): Promise<WebHandler> =>
   Effect.gen(function* () {
     const { auth, credentials } = options
     if (auth !== "none" && "token" in auth && auth.token.length < 32) {
-      return yield* new FlexClient.SettingsError({ setting: "auth.token", problem: "must have 32 characters or more" })
+      return yield* new TwilioClient.SettingsError({
+        setting: "auth.token",
+        problem: "must have 32 characters or more"
+      })
     }
-    const client = FlexClient.layer({
+    const client = TwilioClient.layer({
       credentials:
         "apiKey" in credentials
           ? { apiKey: credentials.apiKey, apiSecret: Redacted.make(credentials.apiSecret) }

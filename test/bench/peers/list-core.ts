@@ -1,5 +1,5 @@
 /** This project's library, over fetch or over node:http: `list` gathers everyone, `stream` hands them out one by one. */
-import { FlexClient, Participant, Participants } from "@flex-interactions/core"
+import { TwilioClient, Participant, Participants } from "@flex-interactions/core"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -17,7 +17,7 @@ await listing(({ way, size, pageSize }) => {
     if (way.endsWith("list")) return (yield* participants.list(channel, { pageSize })).length
     return yield* Stream.runCount(participants.stream(channel, { pageSize }))
   })
-  const client = FlexClient.layer({
+  const client = TwilioClient.layer({
     rateLimit: false,
     baseUrl: process.env["FLEX_API_BASE_URL"] ?? "",
     credentials: { apiKey: credentials.apiKey, apiSecret: Redacted.make(credentials.apiSecret) }

@@ -17,7 +17,7 @@ import {
   UnexpectedResponse,
   type Reason,
   type ReplyFields
-} from "../FlexError.ts"
+} from "../TwilioError.ts"
 
 const textLimit = 500
 

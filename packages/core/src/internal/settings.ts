@@ -13,9 +13,9 @@ import * as Sid from "../Sid.ts"
  *
  * @example
  * ```ts
- * import { FlexClient } from "@flex-interactions/core"
+ * import { TwilioClient } from "@flex-interactions/core"
  *
- * FlexClient.defaultBaseUrl // => "https://flex-api.twilio.com"
+ * TwilioClient.defaultBaseUrl // => "https://flex-api.twilio.com"
  * ```
  */
 export const defaultBaseUrl = "https://flex-api.twilio.com"
@@ -27,9 +27,9 @@ export const defaultBaseUrl = "https://flex-api.twilio.com"
  * @example
  * ```ts
  * import { Redacted } from "effect"
- * import { FlexClient } from "@flex-interactions/core"
+ * import { TwilioClient } from "@flex-interactions/core"
  *
- * const key: FlexClient.Credentials = {
+ * const key: TwilioClient.Credentials = {
  *   apiKey: "SK00000000000000000000000000000001",
  *   apiSecret: Redacted.make("secret"),
  *   accountSid: "AC00000000000000000000000000000001"
@@ -47,15 +47,15 @@ export type Credentials =
  * @example
  * ```ts
  * import { Redacted } from "effect"
- * import { FlexClient } from "@flex-interactions/core"
+ * import { TwilioClient } from "@flex-interactions/core"
  *
- * const options: FlexClient.Options = {
+ * const options: TwilioClient.Options = {
  *   credentials: { apiKey: "SK00000000000000000000000000000001", apiSecret: Redacted.make("secret") },
  *   timeouts: { attempt: "5 seconds", total: "15 seconds" },
  *   retry: { times: 1 },
  *   rateLimit: { limit: 10, window: "1 second" }
  * }
- * const client = FlexClient.layer(options)
+ * const client = TwilioClient.layer(options)
  * ```
  */
 export interface Options {
@@ -99,9 +99,9 @@ export interface Options {
  *
  * @example
  * ```ts
- * import { FlexClient } from "@flex-interactions/core"
+ * import { TwilioClient } from "@flex-interactions/core"
  *
- * new FlexClient.SettingsError({ setting: "TWILIO_API_KEY", problem: "is not set, but TWILIO_API_SECRET is" }).message // => "TWILIO_API_KEY is not set, but TWILIO_API_SECRET is"
+ * new TwilioClient.SettingsError({ setting: "TWILIO_API_KEY", problem: "is not set, but TWILIO_API_SECRET is" }).message // => "TWILIO_API_KEY is not set, but TWILIO_API_SECRET is"
  * ```
  */
 export class SettingsError extends Schema.TaggedError<SettingsError>("@flex-interactions/core/SettingsError")(
@@ -334,10 +334,10 @@ const readSecret = Effect.fnUntraced(function* (name: string) {
  * @example
  * ```ts
  * import { ConfigProvider, Effect } from "effect"
- * import { FlexClient } from "@flex-interactions/core"
+ * import { TwilioClient } from "@flex-interactions/core"
  *
  * const env = { TWILIO_API_KEY: "SK00000000000000000000000000000001" }
- * const problem = FlexClient.fromConfig.pipe(
+ * const problem = TwilioClient.fromConfig.pipe(
  *   Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromUnknown(env)),
  *   Effect.flip,
  *   Effect.map((error) => error.message)

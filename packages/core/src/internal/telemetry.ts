@@ -7,7 +7,7 @@ import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
-import type { FlexError, Operation, Reason } from "../FlexError.ts"
+import type { TwilioError, Operation, Reason } from "../TwilioError.ts"
 
 type Attributes = { readonly [name: string]: string }
 
@@ -23,7 +23,7 @@ const tagged = <M>(make: (attributes: Attributes) => M) => {
 }
 
 const calls = tagged((attributes) =>
-  Metric.counter("flex.client.calls", {
+  Metric.counter("twilio.client.calls", {
     description: "Pages and changes asked for, by operation and outcome: success, or the reason of the failure",
     incremental: true,
     attributes
@@ -31,7 +31,7 @@ const calls = tagged((attributes) =>
 )
 
 const retries = tagged((attributes) =>
-  Metric.counter("flex.client.retries", {
+  Metric.counter("twilio.client.retries", {
     description: "Attempts after the first, by operation and the reason for them",
     incremental: true,
     attributes
@@ -53,13 +53,13 @@ export const retried = (operation: Operation, reason: Reason["_tag"]): Effect.Ef
 /** Counts the page or change, and adds its further attempts to those that the span of the operation already has. */
 export const counted =
   (operation: Operation, further: () => number) =>
-  <A>(self: Effect.Effect<A, FlexError>): Effect.Effect<A, FlexError> =>
+  <A>(self: Effect.Effect<A, TwilioError>): Effect.Effect<A, TwilioError> =>
     Effect.onExit(self, (exit) => {
       const count = Metric.update(calls({ operation, outcome: outcome(exit) }), 1)
-      return further() === 0 ? count : Effect.andThen(add("flex.retries", further()), count)
+      return further() === 0 ? count : Effect.andThen(add("twilio.retries", further()), count)
     })
 
-const outcome = (exit: Exit.Exit<unknown, FlexError>): string => {
+const outcome = (exit: Exit.Exit<unknown, TwilioError>): string => {
   if (Exit.isSuccess(exit)) return "success"
   const error = Cause.findErrorOption(exit.cause)
   return Option.isSome(error) ? error.value.reason._tag : Exit.hasInterrupts(exit) ? "interrupted" : "defect"
@@ -95,7 +95,7 @@ export const isTraced = ({ cache }: Fiber.Fiber<unknown, unknown>): boolean =>
 
 /** Gives an operation its span. */
 export const withSpan = (name: string, operation: Operation) => {
-  const options = { attributes: { "flex.operation": operation }, captureStackTrace: false }
+  const options = { attributes: { "twilio.operation": operation }, captureStackTrace: false }
   return <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.withFiber((fiber) => (isTraced(fiber) ? Effect.withSpan(self, name, options) : self))
 }

@@ -1,5 +1,5 @@
 /**
- * What can go wrong: one error, {@link FlexError}, with the operation that failed and the reason.
+ * What can go wrong: one error, {@link TwilioError}, with the operation that failed and the reason.
  *
  * Tell reasons apart with `Effect.catchReason` or `Effect.catchReasons`. No reason ever carries a credential, and what
  * Twilio wrote (`detail`) is capped at 500 characters and is data, never instructions.
@@ -13,9 +13,9 @@ import * as Schema from "effect/Schema"
  *
  * @example
  * ```ts
- * import { FlexError } from "@flex-interactions/core"
+ * import { TwilioError } from "@flex-interactions/core"
  *
- * FlexError.Operation.literals // => ["list", "setStatus", "reference"]
+ * TwilioError.Operation.literals // => ["list", "setStatus", "reference"]
  * ```
  */
 export const Operation = Schema.Literals(["list", "setStatus", "reference"])
@@ -36,11 +36,11 @@ const reply = {
  *
  * @example
  * ```ts
- * import { FlexError } from "@flex-interactions/core"
+ * import { TwilioError } from "@flex-interactions/core"
  *
  * // What Twilio's support asks for.
- * const ticket = ({ code, requestId, status }: FlexError.ReplyFields) => `HTTP ${status}, code ${code}, request ${requestId}`
- * ticket(new FlexError.NotFound({ status: 404, code: 20404, requestId: "RQ1" })) // => "HTTP 404, code 20404, request RQ1"
+ * const ticket = ({ code, requestId, status }: TwilioError.ReplyFields) => `HTTP ${status}, code ${code}, request ${requestId}`
+ * ticket(new TwilioError.NotFound({ status: 404, code: 20404, requestId: "RQ1" })) // => "HTTP 404, code 20404, request RQ1"
  * ```
  */
 export interface ReplyFields {
@@ -75,9 +75,9 @@ const sentence = (what: string, reply: ReplyFields): string => {
  *
  * @example
  * ```ts
- * import { FlexError } from "@flex-interactions/core"
+ * import { TwilioError } from "@flex-interactions/core"
  *
- * new FlexError.InvalidRequest({ problem: "pageSize: expected a whole number from 1 to 1000" }).message // => "pageSize: expected a whole number from 1 to 1000"
+ * new TwilioError.InvalidRequest({ problem: "pageSize: expected a whole number from 1 to 1000" }).message // => "pageSize: expected a whole number from 1 to 1000"
  * ```
  */
 export class InvalidRequest extends Schema.TaggedError<InvalidRequest>("@flex-interactions/core/InvalidRequest")(
@@ -94,9 +94,9 @@ export class InvalidRequest extends Schema.TaggedError<InvalidRequest>("@flex-in
  *
  * @example
  * ```ts
- * import { FlexError } from "@flex-interactions/core"
+ * import { TwilioError } from "@flex-interactions/core"
  *
- * new FlexError.Unauthorized({ status: 401, code: 20003 }).message // => "Twilio does not accept the credentials: check that SID and secret belong together, and to this region (HTTP 401; code 20003)"
+ * new TwilioError.Unauthorized({ status: 401, code: 20003 }).message // => "Twilio does not accept the credentials: check that SID and secret belong together, and to this region (HTTP 401; code 20003)"
  * ```
  */
 export class Unauthorized extends Schema.TaggedError<Unauthorized>("@flex-interactions/core/Unauthorized")(
@@ -116,9 +116,9 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>("@flex-intera
  *
  * @example
  * ```ts
- * import { FlexError } from "@flex-interactions/core"
+ * import { TwilioError } from "@flex-interactions/core"
  *
- * new FlexError.Forbidden({ status: 403, code: 20008 }).message // => "these credentials are not allowed to do this: test credentials and restricted API keys are not (HTTP 403; code 20008)"
+ * new TwilioError.Forbidden({ status: 403, code: 20008 }).message // => "these credentials are not allowed to do this: test credentials and restricted API keys are not (HTTP 403; code 20008)"
  * ```
  */
 export class Forbidden extends Schema.TaggedError<Forbidden>("@flex-interactions/core/Forbidden")("Forbidden", reply) {
@@ -135,9 +135,9 @@ export class Forbidden extends Schema.TaggedError<Forbidden>("@flex-interactions
  *
  * @example
  * ```ts
- * import { FlexError } from "@flex-interactions/core"
+ * import { TwilioError } from "@flex-interactions/core"
  *
- * new FlexError.NotFound({ status: 404, code: 20404 }).message // => "this account has no such interaction, channel or participant: check that the SIDs come from one task of this account (HTTP 404; code 20404)"
+ * new TwilioError.NotFound({ status: 404, code: 20404 }).message // => "this account has no such interaction, channel or participant: check that the SIDs come from one task of this account (HTTP 404; code 20404)"
  * ```
  */
 export class NotFound extends Schema.TaggedError<NotFound>("@flex-interactions/core/NotFound")("NotFound", reply) {
@@ -155,9 +155,9 @@ export class NotFound extends Schema.TaggedError<NotFound>("@flex-interactions/c
  *
  * @example
  * ```ts
- * import { FlexError } from "@flex-interactions/core"
+ * import { TwilioError } from "@flex-interactions/core"
  *
- * new FlexError.Conflict({ status: 422, code: 45008 }).message // => "Twilio refused the change: the participant is not an agent, or has already left or reached this status (HTTP 422; code 45008)"
+ * new TwilioError.Conflict({ status: 422, code: 45008 }).message // => "Twilio refused the change: the participant is not an agent, or has already left or reached this status (HTTP 422; code 45008)"
  * ```
  */
 export class Conflict extends Schema.TaggedError<Conflict>("@flex-interactions/core/Conflict")("Conflict", reply) {
@@ -176,9 +176,9 @@ export class Conflict extends Schema.TaggedError<Conflict>("@flex-interactions/c
  * @example
  * ```ts
  * import { Duration } from "effect"
- * import { FlexError } from "@flex-interactions/core"
+ * import { TwilioError } from "@flex-interactions/core"
  *
- * new FlexError.RateLimited({ status: 429, code: 20429, retryAfter: Duration.seconds(90) }).message // => "too many requests at once: this one was not processed, and doing it again later is safe (HTTP 429; code 20429; try again after 1m 30s)"
+ * new TwilioError.RateLimited({ status: 429, code: 20429, retryAfter: Duration.seconds(90) }).message // => "too many requests at once: this one was not processed, and doing it again later is safe (HTTP 429; code 20429; try again after 1m 30s)"
  * ```
  */
 export class RateLimited extends Schema.TaggedError<RateLimited>("@flex-interactions/core/RateLimited")(
@@ -197,9 +197,9 @@ export class RateLimited extends Schema.TaggedError<RateLimited>("@flex-interact
  *
  * @example
  * ```ts
- * import { FlexError } from "@flex-interactions/core"
+ * import { TwilioError } from "@flex-interactions/core"
  *
- * new FlexError.ServerError({ status: 503, code: 20503 }).message // => "Twilio could not serve the request: nothing was changed, and doing it again later is safe (HTTP 503; code 20503)"
+ * new TwilioError.ServerError({ status: 503, code: 20503 }).message // => "Twilio could not serve the request: nothing was changed, and doing it again later is safe (HTTP 503; code 20503)"
  * ```
  */
 export class ServerError extends Schema.TaggedError<ServerError>("@flex-interactions/core/ServerError")(
@@ -216,9 +216,9 @@ export class ServerError extends Schema.TaggedError<ServerError>("@flex-interact
  *
  * @example
  * ```ts
- * import { FlexError } from "@flex-interactions/core"
+ * import { TwilioError } from "@flex-interactions/core"
  *
- * new FlexError.NetworkError({ problem: "no answer from https://flex-api.twilio.com (ENOTFOUND)" }).message // => "no answer from https://flex-api.twilio.com (ENOTFOUND)"
+ * new TwilioError.NetworkError({ problem: "no answer from https://flex-api.twilio.com (ENOTFOUND)" }).message // => "no answer from https://flex-api.twilio.com (ENOTFOUND)"
  * ```
  */
 export class NetworkError extends Schema.TaggedError<NetworkError>("@flex-interactions/core/NetworkError")(
@@ -235,9 +235,9 @@ export class NetworkError extends Schema.TaggedError<NetworkError>("@flex-intera
  *
  * @example
  * ```ts
- * import { FlexError } from "@flex-interactions/core"
+ * import { TwilioError } from "@flex-interactions/core"
  *
- * new FlexError.UnexpectedResponse({ status: 200, problem: "expected JSON, got HTML" }).message // => "expected JSON, got HTML (HTTP 200)"
+ * new TwilioError.UnexpectedResponse({ status: 200, problem: "expected JSON, got HTML" }).message // => "expected JSON, got HTML (HTTP 200)"
  * ```
  */
 export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>(
@@ -255,9 +255,9 @@ export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>(
  *
  * @example
  * ```ts
- * import { FlexError } from "@flex-interactions/core"
+ * import { TwilioError } from "@flex-interactions/core"
  *
- * new FlexError.OutcomeUnknown({ problem: "no answer from https://flex-api.twilio.com (ECONNRESET)" }).message // => "it is not known whether the change was applied: no answer from https://flex-api.twilio.com (ECONNRESET)"
+ * new TwilioError.OutcomeUnknown({ problem: "no answer from https://flex-api.twilio.com (ECONNRESET)" }).message // => "it is not known whether the change was applied: no answer from https://flex-api.twilio.com (ECONNRESET)"
  * ```
  */
 export class OutcomeUnknown extends Schema.TaggedError<OutcomeUnknown>("@flex-interactions/core/OutcomeUnknown")(
@@ -274,9 +274,9 @@ export class OutcomeUnknown extends Schema.TaggedError<OutcomeUnknown>("@flex-in
  *
  * @example
  * ```ts
- * import { FlexError } from "@flex-interactions/core"
+ * import { TwilioError } from "@flex-interactions/core"
  *
- * FlexError.Reason.members.length // => 10
+ * TwilioError.Reason.members.length // => 10
  * ```
  */
 export const Reason = Schema.Union([
@@ -300,17 +300,17 @@ export type Reason = typeof Reason.Type
  * @example
  * ```ts
  * import { Effect } from "effect"
- * import { FlexError } from "@flex-interactions/core"
+ * import { TwilioError } from "@flex-interactions/core"
  *
- * const failed: Effect.Effect<string, FlexError.FlexError> = new FlexError.FlexError({
+ * const failed: Effect.Effect<string, TwilioError.TwilioError> = new TwilioError.TwilioError({
  *   operation: "list",
- *   reason: new FlexError.NotFound({ status: 404, code: 20404 })
+ *   reason: new TwilioError.NotFound({ status: 404, code: 20404 })
  * })
- * const handled = failed.pipe(Effect.catchReason("FlexError", "NotFound", () => Effect.succeed("no such channel")))
+ * const handled = failed.pipe(Effect.catchReason("TwilioError", "NotFound", () => Effect.succeed("no such channel")))
  * Effect.runSync(handled) // => "no such channel"
  * ```
  */
-export class FlexError extends Schema.TaggedError<FlexError>("@flex-interactions/core/FlexError")("FlexError", {
+export class TwilioError extends Schema.TaggedError<TwilioError>("@flex-interactions/core/TwilioError")("TwilioError", {
   operation: Operation,
   reason: Reason
 }) {
@@ -352,9 +352,9 @@ export class FlexError extends Schema.TaggedError<FlexError>("@flex-interactions
 }
 
 /**
- * A {@link FlexError} for input that is refused before any I/O.
+ * A {@link TwilioError} for input that is refused before any I/O.
  *
  * @internal
  */
-export const invalid = (operation: Operation, problem: string): FlexError =>
-  new FlexError({ operation, reason: new InvalidRequest({ problem }) })
+export const invalid = (operation: Operation, problem: string): TwilioError =>
+  new TwilioError({ operation, reason: new InvalidRequest({ problem }) })

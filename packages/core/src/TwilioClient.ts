@@ -21,7 +21,7 @@ import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { FlexError, type Operation, RateLimited, type Reason, type ReplyFields } from "./FlexError.ts"
+import { TwilioError, type Operation, RateLimited, type Reason, type ReplyFields } from "./TwilioError.ts"
 import * as Budget from "./internal/budget.ts"
 import { fields, fromStatus, fromTransport, lost, unexpected } from "./internal/reply.ts"
 import { check, fromConfig, type Options, type SettingsError } from "./internal/settings.ts"
@@ -30,38 +30,38 @@ import * as Telemetry from "./internal/telemetry.ts"
 export { type Credentials, defaultBaseUrl, fromConfig, type Options, SettingsError } from "./internal/settings.ts"
 
 /**
- * Sends a request, and decodes the JSON of a 2xx reply; everything else is a {@link FlexError}. The service below
+ * Sends a request, and decodes the JSON of a 2xx reply; everything else is a {@link TwilioError}. The service below
  * `Participants`; a program needs it only to build layers.
  *
  * @example
  * ```ts
  * import { Effect, Layer, Redacted, Result } from "effect"
  * import { HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
- * import { FlexClient } from "@flex-interactions/core"
+ * import { TwilioClient } from "@flex-interactions/core"
  *
  * const answer = HttpClient.make((request) =>
  *   Effect.succeed(HttpClientResponse.fromWeb(request, Response.json({ greeting: "hello" })))
  * )
- * const client = FlexClient.layer({
+ * const client = TwilioClient.layer({
  *   credentials: { apiKey: "SK00000000000000000000000000000001", apiSecret: Redacted.make("secret") }
  * }).pipe(Layer.provide(Layer.succeed(HttpClient.HttpClient, answer)))
- * const program = FlexClient.FlexClient.use((client) =>
+ * const program = TwilioClient.TwilioClient.use((client) =>
  *   client.execute("list", HttpClientRequest.get("/v1/anything"), (body) => Result.succeed(body))
  * )
  * await Effect.runPromise(Effect.provide(program, client)) // => { greeting: "hello" }
  * ```
  */
-export class FlexClient extends Context.Service<
-  FlexClient,
+export class TwilioClient extends Context.Service<
+  TwilioClient,
   {
     /** `request.url` is a path below the base URL. Nothing but a GET counts as repeatable. */
     readonly execute: <A>(
       operation: Operation,
       request: HttpClientRequest.HttpClientRequest,
       decode: (body: unknown) => Result.Result<A, Schema.SchemaError>
-    ) => Effect.Effect<A, FlexError>
+    ) => Effect.Effect<A, TwilioError>
   }
->()("@flex-interactions/core/FlexClient") {}
+>()("@flex-interactions/core/TwilioClient") {}
 
 /**
  * Told of every reply of Twilio's, good or bad, before it is judged, and of each attempt's; does nothing by default. For
@@ -70,15 +70,15 @@ export class FlexClient extends Context.Service<
  * @example
  * ```ts
  * import { Effect } from "effect"
- * import { FlexClient } from "@flex-interactions/core"
+ * import { TwilioClient } from "@flex-interactions/core"
  *
  * const requestIds: Array<string | undefined> = []
- * const keepingIds = Effect.provideService(FlexClient.OnReply, (reply) => {
+ * const keepingIds = Effect.provideService(TwilioClient.OnReply, (reply) => {
  *   requestIds.push(reply.requestId)
  * })
  * ```
  */
-export const OnReply = Context.Reference<(reply: ReplyFields) => void>("@flex-interactions/core/FlexClient/OnReply", {
+export const OnReply = Context.Reference<(reply: ReplyFields) => void>("@flex-interactions/core/TwilioClient/OnReply", {
   defaultValue: () => () => {}
 })
 
@@ -253,7 +253,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
         return Effect.andThen(
           Telemetry.retried(call.operation, input._tag),
           Effect.logDebug(`trying ${call.operation} again in ${Duration.format(duration)}: ${input.message}`).pipe(
-            Effect.annotateLogs({ "flex.operation": call.operation, "twilio.request_id": input.requestId ?? "none" })
+            Effect.annotateLogs({ "twilio.operation": call.operation, "twilio.request_id": input.requestId ?? "none" })
           )
         )
       })
@@ -283,7 +283,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
       : (call.last ?? new RateLimited({}))
   }
 
-  const execute: FlexClient["Service"]["execute"] = (operation, request, decode) =>
+  const execute: TwilioClient["Service"]["execute"] = (operation, request, decode) =>
     Effect.clockWith((clock) => {
       const call: Call = {
         operation,
@@ -305,12 +305,12 @@ const make = Effect.fnUntraced(function* (options: Options) {
             ? again(call, reason, once)
             : Effect.fail(reason)
         ),
-        Effect.mapError((reason) => new FlexError({ operation, reason })),
+        Effect.mapError((reason) => new TwilioError({ operation, reason })),
         Telemetry.counted(operation, () => call.retries)
       )
     })
 
-  return FlexClient.of({ execute })
+  return TwilioClient.of({ execute })
 })
 
 /** Milliseconds by the monotonic clock. */
@@ -386,9 +386,9 @@ const shape = (body: string): string =>
  * ```ts
  * import { Layer, Redacted } from "effect"
  * import { FetchHttpClient } from "effect/http"
- * import { FlexClient, Participants } from "@flex-interactions/core"
+ * import { TwilioClient, Participants } from "@flex-interactions/core"
  *
- * const client = FlexClient.layer({
+ * const client = TwilioClient.layer({
  *   credentials: { apiKey: "SK00000000000000000000000000000001", apiSecret: Redacted.make("secret") },
  *   timeouts: { total: "30 seconds" }
  * }).pipe(Layer.provide(FetchHttpClient.layer))
@@ -396,8 +396,8 @@ const shape = (body: string): string =>
  * const participants = Participants.Participants.layer.pipe(Layer.provide(client))
  * ```
  */
-export const layer = (options: Options): Layer.Layer<FlexClient, SettingsError, HttpClient.HttpClient> =>
-  Layer.effect(FlexClient, make(options))
+export const layer = (options: Options): Layer.Layer<TwilioClient, SettingsError, HttpClient.HttpClient> =>
+  Layer.effect(TwilioClient, make(options))
 
 /**
  * The client with the settings of the environment; see {@link fromConfig} for their names, and {@link layer}.
@@ -406,15 +406,15 @@ export const layer = (options: Options): Layer.Layer<FlexClient, SettingsError, 
  * ```ts
  * import { Layer } from "effect"
  * import { FetchHttpClient } from "effect/http"
- * import { FlexClient, Participants } from "@flex-interactions/core"
+ * import { TwilioClient, Participants } from "@flex-interactions/core"
  *
  * const participants = Participants.Participants.layer.pipe(
- *   Layer.provide(FlexClient.layerConfig),
+ *   Layer.provide(TwilioClient.layerConfig),
  *   Layer.provide(FetchHttpClient.layer)
  * )
  * ```
  */
-export const layerConfig: Layer.Layer<FlexClient, SettingsError, HttpClient.HttpClient> = Layer.effect(
-  FlexClient,
+export const layerConfig: Layer.Layer<TwilioClient, SettingsError, HttpClient.HttpClient> = Layer.effect(
+  TwilioClient,
   Effect.flatMap(fromConfig, make)
 )
