@@ -5,7 +5,7 @@
  */
 import { existsSync, readdirSync, rmSync } from "node:fs"
 
-const isBundled = existsSync("rolldown.config.ts")
+const isBundled = existsSync("rolldown.config.ts") || existsSync("build")
 for (const file of existsSync("dist") ? readdirSync("dist", { recursive: true, encoding: "utf8" }) : []) {
   const [, source, kind] = /^(.+?)\.(d\.ts|c?js)(?:\.map)?$/u.exec(file) ?? []
   if (source === undefined) continue

@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process"
 import { accessSync, constants, writeFileSync } from "node:fs"
 import { calls, sizes } from "./call.ts"
-import { install, majors, program } from "../nodes.ts"
+import { install, majors, program } from "../support/nodes.ts"
 import { environment, type Server, servers, twilio } from "./contestants.ts"
 import { connect, interleave, start } from "./measure.ts"
 import { type Part, table } from "./table.ts"

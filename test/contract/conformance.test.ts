@@ -12,8 +12,8 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
-import * as Command from "../mcp/command.ts"
-import * as Nodes from "../nodes.ts"
+import * as Command from "../support/command.ts"
+import * as Nodes from "../support/nodes.ts"
 
 interface Check {
   readonly id: string

@@ -6,8 +6,8 @@ import { Client as Client1 } from "@modelcontextprotocol/sdk/client/index.js"
 import { StdioClientTransport as StdioClientTransport1 } from "@modelcontextprotocol/sdk/client/stdio.js"
 import { ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js"
 import { afterEach, assert, beforeEach, describe, it } from "vitest"
-import { type Action, channel, connect, environment, main, modern, raw, read, sid, write } from "../mcp/host.ts"
-import { type Served, start } from "../served.ts"
+import { type Action, channel, connect, environment, main, modern, raw, read, sid, write } from "../support/host.ts"
+import { type Served, start } from "../support/served.ts"
 
 let served: Served
 beforeEach(async () => {

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "vitest"
-import { channel, main, read, write } from "../mcp/host.ts"
+import { channel, main, read, write } from "../support/host.ts"
 
 const inspector = fileURLToPath(import.meta.resolve("@modelcontextprotocol/inspector/clients/launcher/build/index.js"))
 

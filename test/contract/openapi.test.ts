@@ -8,7 +8,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { type TwilioError, Participant, Participants } from "@flex-interactions/core"
 import { Ajv } from "ajv"
 import { Effect, JsonSchema, Schema, SchemaRepresentation } from "effect"
-import { agent, call, channel, double, row, type Service } from "../core/double.ts"
+import { agent, call, channel, double, row, type Service } from "../support/double.ts"
 
 interface Media {
   readonly schema: Json

@@ -10,11 +10,11 @@ import * as Sandbox from "@flex-interactions/sandbox"
 import { Client } from "@modelcontextprotocol/client"
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
 import { afterAll, afterEach, assert, beforeAll, beforeEach, describe, it } from "vitest"
-import { sid, statusOf } from "../sandbox/requests.ts"
-import { type Judged, judged } from "./judge.ts"
+import { sid, statusOf } from "../support/requests.ts"
+import { type Judged, judged } from "../support/openapi.ts"
 
 const command = createRequire(import.meta.url).resolve("@twilio-alpha/mcp")
-const preload = fileURLToPath(new URL("to-sandbox.cjs", import.meta.url))
+const preload = fileURLToPath(new URL("../support/to-sandbox.cjs", import.meta.url))
 const { accountSid, apiKey, apiSecret } = Sandbox.defaultCredentials
 
 const connect = async (url: string, secret = apiSecret) => {

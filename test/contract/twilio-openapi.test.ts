@@ -1,8 +1,8 @@
 /** Replies of every kind, judged by Twilio's OpenAPI document. */
 import * as Sandbox from "@flex-interactions/sandbox"
 import { assert, it } from "vitest"
-import { list, modify, sid } from "../sandbox/requests.ts"
-import { judge } from "./judge.ts"
+import { list, modify, sid } from "../support/requests.ts"
+import { judge } from "../support/openapi.ts"
 
 const origin = "https://flex-api.twilio.com"
 

@@ -7,8 +7,8 @@
 import * as Sandbox from "@flex-interactions/sandbox"
 import twilio from "twilio"
 import { afterAll, afterEach, assert, beforeAll, beforeEach, describe, it } from "vitest"
-import { sid, statusOf } from "../sandbox/requests.ts"
-import { type Judged, judged } from "./judge.ts"
+import { sid, statusOf } from "../support/requests.ts"
+import { type Judged, judged } from "../support/openapi.ts"
 
 const { accountSid, authToken, apiKey, apiSecret } = Sandbox.defaultCredentials
 

@@ -4,7 +4,7 @@ import { TwilioClient, TwilioError, Participant, Participants } from "@flex-inte
 import { Cause, Effect, Exit, Layer, Redacted, Stream } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { afterAll, beforeAll, beforeEach } from "vitest"
-import { type Served, start } from "../served.ts"
+import { type Served, start } from "../support/served.ts"
 
 let served: Served
 beforeAll(async () => {

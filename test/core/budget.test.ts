@@ -10,8 +10,8 @@ import { TwilioClient, Participants } from "@flex-interactions/core"
 import { Clock, Effect, Fiber, Layer, Logger } from "effect"
 import { RateLimiter } from "effect/persistence"
 import { TestClock } from "effect/testing"
-import { start } from "../served.ts"
-import { call, channel, close, credentials, double, empty, list, moved, type Service } from "./double.ts"
+import { start } from "../support/served.ts"
+import { call, channel, close, credentials, double, empty, list, moved, type Service } from "../support/double.ts"
 
 const many =
   <E>(n: number, f: (participants: Service) => Effect.Effect<unknown, E>) =>
@@ -276,7 +276,7 @@ describe.skipIf(!hasRedis)(
                 "--conditions=@flex-interactions/source",
                 "--import",
                 "tsx",
-                fileURLToPath(new URL("caller.ts", import.meta.url)),
+                fileURLToPath(new URL("../support/rateLimitCaller.ts", import.meta.url)),
                 url,
                 served.url
               ],

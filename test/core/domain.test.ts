@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Participant, Sid } from "@flex-interactions/core"
 import { Effect, Result, Schema } from "effect"
 import * as Wire from "../../packages/core/src/internal/wire.ts"
-import { agent, call, channel, close, double, list, reason } from "./double.ts"
+import { agent, call, channel, close, double, list, reason } from "../support/double.ts"
 
 const schemas = {
   KD: Sid.InteractionSid,

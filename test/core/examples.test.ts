@@ -9,7 +9,7 @@ import { ConfigProvider, Effect, Layer, Redacted, Result, Stream } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { Shifts } from "../../examples/end-of-shift.ts"
 import { observed } from "../../examples/observed.ts"
-import { start } from "../served.ts"
+import { start } from "../support/served.ts"
 
 const channel = (group: number) => Participant.channel(`KD0${group}${"0".repeat(30)}`, `UO0${group}${"0".repeat(30)}`)
 const workerOf = (group: number, n: number) =>

@@ -5,7 +5,7 @@ import { runInNewContext } from "node:vm"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Option, Ref, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { call, channel, double, empty, refused, row, type Service } from "./double.ts"
+import { call, channel, double, empty, refused, row, type Service } from "../support/double.ts"
 
 const page = (n: number, next: string | null, size = 2) =>
   Response.json({

@@ -4,7 +4,7 @@ import { TwilioClient, type TwilioError } from "@flex-interactions/core"
 import { Clock, Duration, Effect, Exit, Fiber, Scheduler } from "effect"
 import { HttpClientError, HttpClientRequest } from "effect/http"
 import { TestClock } from "effect/testing"
-import { type Answer, call, close, double, empty, list, moved, refused, type Ask } from "./double.ts"
+import { type Answer, call, close, double, empty, list, moved, refused, type Ask } from "../support/double.ts"
 
 /** Runs the call for as long as `passing` says, and gives how it ended, if it did, and what was asked. */
 const run = (

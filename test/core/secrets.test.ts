@@ -7,8 +7,19 @@ import { assert, describe, it } from "@effect/vitest"
 import { TwilioClient, Participants } from "@flex-interactions/core"
 import { Cause, ConfigProvider, Effect, Exit, Layer, Logger, Metric, References, Tracer } from "effect"
 import { FetchHttpClient, HttpClient } from "effect/http"
-import { start } from "../served.ts"
-import { type Answer, call, close, credentials, double, encoded, list, moved, refused, secret } from "./double.ts"
+import { start } from "../support/served.ts"
+import {
+  type Answer,
+  call,
+  close,
+  credentials,
+  double,
+  encoded,
+  list,
+  moved,
+  refused,
+  secret
+} from "../support/double.ts"
 
 /** Everything that can be seen of a call. */
 const watched = <A, E>(effect: Effect.Effect<A, E>) =>

@@ -6,7 +6,7 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import { TwilioClient, Participants } from "@flex-interactions/core"
 import { ConfigProvider, Effect, Layer, Redacted } from "effect"
-import { channel, credentials, double, empty } from "./double.ts"
+import { channel, credentials, double, empty } from "../support/double.ts"
 
 const apiKey = `SK${"0".repeat(31)}1`
 const accountSid = `AC${"0".repeat(31)}1`

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Logger, Metric, References, Stream, Tracer } from "effect"
 import { TestClock } from "effect/testing"
-import { call, channel, close, double, empty, list, moved, refused, type Service } from "./double.ts"
+import { call, channel, close, double, empty, list, moved, refused, type Service } from "../support/double.ts"
 
 const watched = <A, E>(effect: Effect.Effect<A, E>) =>
   Effect.gen(function* () {
@@ -185,7 +185,7 @@ describe("log lines", () => {
       )
       assert.lengthOf(lines, 1)
       assert.match(lines[0] ?? "", /trying list again in .*code 20500; request RQa{32}.*DEBUG/u)
-      assert.match(lines[0] ?? "", /"flex\.operation":"list","twilio\.request_id":"RQa{32}"/u)
+      assert.match(lines[0] ?? "", /"twilio\.operation":"list","twilio\.request_id":"RQa{32}"/u)
     })
   )
 })

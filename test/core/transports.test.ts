@@ -7,9 +7,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer } from "effect"
 import { FetchHttpClient, type HttpClient } from "effect/http"
 import * as undici from "undici"
-import { type Ask, call, close, list, reason as reasonOf, type Service } from "./double.ts"
+import { type Ask, call, close, list, reason as reasonOf, type Service } from "../support/double.ts"
 import type { TwilioClient } from "@flex-interactions/core"
-import * as NodeHttp from "../../packages/mcp/src/NodeHttp.ts"
+import * as NodeHttp from "../../packages/mcp/src/platform/NodeHttp.ts"
 
 /** A server on a free port, for as long as the test's scope is open. */
 const server = (handler: RequestListener) =>

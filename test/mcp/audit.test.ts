@@ -1,7 +1,7 @@
 /** One line on stderr for each write: when, what, on whom, asked and answered how, result, Twilio's request id. */
 import { afterEach, assert, beforeEach, describe, it, vi } from "vitest"
-import { type Served, start } from "../served.ts"
-import { type Action, call, channel, connect, environment, raw, sid, write } from "./host.ts"
+import { type Served, start } from "../support/served.ts"
+import { type Action, call, channel, connect, environment, raw, sid, write } from "../support/host.ts"
 
 let served: Served
 beforeEach(async () => {

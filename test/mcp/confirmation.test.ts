@@ -4,7 +4,7 @@ import * as Sandbox from "@flex-interactions/sandbox"
 import { createMcpHandler } from "@modelcontextprotocol/server"
 import { Effect, Layer } from "effect"
 import { afterEach, assert, beforeEach, describe, it, vi } from "vitest"
-import { type Served, start } from "../served.ts"
+import { type Served, start } from "../support/served.ts"
 import {
   type Action,
   call,
@@ -18,8 +18,8 @@ import {
   read,
   sid,
   write
-} from "./host.ts"
-import { agent, open } from "./inProcess.ts"
+} from "../support/host.ts"
+import { agent, open } from "../support/inProcess.ts"
 
 let served: Served
 beforeEach(async () => {

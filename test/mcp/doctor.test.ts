@@ -6,9 +6,9 @@ import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
-import { type Served, start as startSandbox } from "../served.ts"
-import * as Command from "./command.ts"
-import * as Tls from "./tls.ts"
+import { type Served, start as startSandbox } from "../support/served.ts"
+import * as Command from "../support/command.ts"
+import * as Tls from "../support/tls.ts"
 
 interface Report {
   readonly ok: boolean

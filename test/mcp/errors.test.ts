@@ -3,8 +3,8 @@ import { TwilioError, Participants } from "@flex-interactions/core"
 import { Clock, Duration, Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { assert, describe, it } from "vitest"
-import { call, channel, type CallResult, sid, write } from "./host.ts"
-import { agent, open } from "./inProcess.ts"
+import { call, channel, type CallResult, sid, write } from "../support/host.ts"
+import { agent, open } from "../support/inProcess.ts"
 
 const fail = (operation: TwilioError.Operation, reason: TwilioError.Reason) =>
   Effect.fail(new TwilioError.TwilioError({ operation, reason }))

@@ -6,9 +6,9 @@ import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import * as Sandbox from "@flex-interactions/sandbox"
 import { assert, expect, it } from "vitest"
-import { start } from "../served.ts"
-import * as Settings from "../../packages/mcp/src/Settings.ts"
-import { type Action, call, channel, connect, environment, sid, write } from "./host.ts"
+import { start } from "../support/served.ts"
+import * as Settings from "../../packages/mcp/src/operator/Settings.ts"
+import { type Action, call, channel, connect, environment, sid, write } from "../support/host.ts"
 
 const page = fileURLToPath(new URL("../../docs/mcp.md", import.meta.url))
 

@@ -9,8 +9,8 @@ import { Client } from "@modelcontextprotocol/client"
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/client"
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT, type JWK } from "jose"
 import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
-import { start as startSandbox, type Served } from "../served.ts"
-import * as Command from "./command.ts"
+import { start as startSandbox, type Served } from "../support/served.ts"
+import * as Command from "../support/command.ts"
 
 const sid = (group: number, prefix: string, n = 0) => `${prefix}0${group}${`${n}`.padStart(30, "0")}`
 const channel = (group: number) => ({ interaction_sid: sid(group, "KD"), channel_sid: sid(group, "UO") })

@@ -6,7 +6,7 @@ import { dirname, join, resolve } from "node:path"
 import { Client } from "@modelcontextprotocol/client"
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
 import { assert, describe, it } from "vitest"
-import * as Command from "./command.ts"
+import * as Command from "../support/command.ts"
 
 interface Launch {
   readonly type?: string

@@ -5,8 +5,8 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { afterEach, assert, beforeEach, describe, it } from "vitest"
-import { type Served, start } from "../served.ts"
-import { channel, environment, main, type Raw, raw, read, write } from "./host.ts"
+import { type Served, start } from "../support/served.ts"
+import { channel, environment, main, type Raw, raw, read, write } from "../support/host.ts"
 
 const listing = { name: "list_participants", arguments: channel(1) }
 

@@ -8,8 +8,8 @@ import { join } from "node:path"
 import { Client } from "@modelcontextprotocol/client"
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
 import { afterAll, assert, beforeAll, beforeEach, describe, it } from "vitest"
-import * as Command from "./command.ts"
-import * as Tls from "./tls.ts"
+import * as Command from "../support/command.ts"
+import * as Tls from "../support/tls.ts"
 
 const credentials = { TWILIO_ACCOUNT_SID: `AC${"0".repeat(31)}1`, TWILIO_AUTH_TOKEN: "sandbox-auth-token" }
 const channel = { interaction_sid: `KD01${"0".repeat(30)}`, channel_sid: `UO01${"0".repeat(30)}` }

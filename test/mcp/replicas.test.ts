@@ -7,8 +7,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Client, type ClientOptions, StreamableHTTPClientTransport } from "@modelcontextprotocol/client"
 import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
-import { type Served, start as startSandbox } from "../served.ts"
-import * as Command from "./command.ts"
+import { type Served, start as startSandbox } from "../support/served.ts"
+import * as Command from "../support/command.ts"
 
 const token = "0123456789abcdef0123456789abcdef"
 const channel = { interaction_sid: `KD01${"0".repeat(30)}`, channel_sid: `UO01${"0".repeat(30)}` }

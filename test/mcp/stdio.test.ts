@@ -3,8 +3,8 @@ import { spawn } from "node:child_process"
 import { once } from "node:events"
 import type { Client } from "@modelcontextprotocol/client"
 import { afterAll, assert, beforeAll, beforeEach, describe, it } from "vitest"
-import { type Served, start } from "../served.ts"
-import { call, channel, connect, environment, eras, main, sid } from "./host.ts"
+import { type Served, start } from "../support/served.ts"
+import { call, channel, connect, environment, eras, main, sid } from "../support/host.ts"
 
 for (const [era, mode] of eras) {
   describe(`the main job, ${era}`, () => {

@@ -2,7 +2,7 @@
 import { Ajv } from "ajv"
 import { Ajv2020 } from "ajv/dist/2020.js"
 import { assert, describe, expect, it } from "vitest"
-import { channel, type Message, raw, read, sid, write } from "./host.ts"
+import { channel, type Message, raw, read, sid, write } from "../support/host.ts"
 
 interface Schema {
   readonly [keyword: string]: unknown

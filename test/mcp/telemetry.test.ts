@@ -6,8 +6,8 @@ import { Client } from "@modelcontextprotocol/client"
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/client"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
-import { type Served, start as startSandbox } from "../served.ts"
-import * as Command from "./command.ts"
+import { type Served, start as startSandbox } from "../support/served.ts"
+import * as Command from "../support/command.ts"
 
 const channel = { interaction_sid: `KD02${"0".repeat(30)}`, channel_sid: `UO02${"0".repeat(30)}` }
 const traceId = "0af7651916cd43dd8448eb211c80319c"

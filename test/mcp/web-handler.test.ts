@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url"
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client"
 import { make, type WebHandler } from "@flex-interactions/mcp/http"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
-import { type Served, start as startSandbox } from "../served.ts"
+import { type Served, start as startSandbox } from "../support/served.ts"
 
 const token = "0123456789abcdef0123456789abcdef"
 const url = "https://mcp.example.com/flex"
@@ -63,12 +63,12 @@ describe("the exported handler", () => {
 
   it("asks nothing of Node, and of no other package", () => {
     const dist = fileURLToPath(new URL("../../packages/mcp/dist/", import.meta.url))
-    const files = readdirSync(dist).filter((file) => /^WebHandler.*\.js$/u.test(file))
-    assert.include(files, "WebHandler.js")
+    const files = readdirSync(dist).filter((file) => /^http.*\.js$/u.test(file))
+    assert.include(files, "http.js")
     for (const file of files) {
       const source = readFileSync(dist + file, "utf8")
       const imports = source.matchAll(/(?:^|[;}\n])(?:import|export)\b[^;'"`]*?(?:from)?\s*["'`]([^"'`]+)["'`]/gu)
-      for (const [, from = ""] of imports) assert.match(from, /^\.\/WebHandler[\w-]*\.js$/u)
+      for (const [, from = ""] of imports) assert.match(from, /^\.\/http[\w-]*\.js$/u)
       assert.notMatch(source, /\b(?:import|require)\(["'`]/u)
     }
   })

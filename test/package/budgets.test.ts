@@ -13,7 +13,7 @@ import * as Sandbox from "@flex-interactions/sandbox"
 import { Effect, Layer, Redacted, Stream } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
-import { type Served, start } from "../served.ts"
+import { type Served, start } from "../support/served.ts"
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const main = at("../../packages/mcp/dist/main.cjs")
@@ -31,7 +31,7 @@ const requests = [
 /** Starts the server as a host does, ends it after the answer of `tools/list`, and gives what was loaded until then. */
 const loaded = async () => {
   const coverage = mkdtempSync(join(tmpdir(), "budgets-"))
-  const child = spawn(process.execPath, ["-r", at("loaded.cjs"), main], {
+  const child = spawn(process.execPath, ["-r", at("../support/loaded.cjs"), main], {
     env: {
       PATH: process.env["PATH"],
       NODE_V8_COVERAGE: coverage,

@@ -9,8 +9,8 @@ import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
 import { validate } from "dockerfile-utils"
 import { afterAll, assert, describe, it } from "vitest"
 import { z } from "zod"
-import * as Command from "../mcp/command.ts"
-import * as Pack from "./pack.ts"
+import * as Command from "../support/command.ts"
+import * as Pack from "../support/pack.ts"
 
 const here = Pack.temporary()
 afterAll(here.remove)

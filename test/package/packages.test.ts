@@ -7,8 +7,8 @@ import { Client } from "@modelcontextprotocol/client"
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
 import { publint } from "publint"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
-import * as Nodes from "../nodes.ts"
-import * as Pack from "./pack.ts"
+import * as Nodes from "../support/nodes.ts"
+import * as Pack from "../support/pack.ts"
 
 const here = Pack.temporary()
 afterAll(here.remove)
@@ -98,7 +98,7 @@ describe("the server, installed by npm from its tarball", () => {
   it("holds no source, no test, no machine's path", () => {
     const files = readdirSync(join(installed, "dist"))
     assert.isTrue(
-      files.every((file) => /\.c?js$|^WebHandler\.d\.ts$|^THIRD-PARTY-LICENSES\.txt$/u.test(file)),
+      files.every((file) => /\.c?js$|^http\.d\.ts$|^THIRD-PARTY-LICENSES\.txt$/u.test(file)),
       `${files}`
     )
     for (const file of files)

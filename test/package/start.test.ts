@@ -7,7 +7,7 @@ import { join } from "node:path"
 import { text } from "node:stream/consumers"
 import { fileURLToPath } from "node:url"
 import { afterEach, assert, beforeEach, describe, it } from "vitest"
-import { howTo, majors, program } from "../nodes.ts"
+import { howTo, majors, program } from "../support/nodes.ts"
 
 const main = fileURLToPath(new URL("../../packages/mcp/dist/main.cjs", import.meta.url))
 

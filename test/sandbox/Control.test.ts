@@ -2,7 +2,7 @@
 import * as Sandbox from "@flex-interactions/sandbox"
 import { serve, type Served } from "@flex-interactions/sandbox/serve"
 import { afterAll, assert, beforeAll, beforeEach, describe, it } from "vitest"
-import { account, list, modify, sid } from "./requests.ts"
+import { account, list, modify, sid } from "../support/requests.ts"
 
 let served: Served
 beforeAll(async () => {

@@ -2,7 +2,7 @@
 import * as Sandbox from "@flex-interactions/sandbox"
 import { serve } from "@flex-interactions/sandbox/serve"
 import { afterAll, afterEach, assert, beforeAll, beforeEach, describe, it, vi } from "vitest"
-import { type Body, list, modify, path, statusOf } from "./requests.ts"
+import { type Body, list, modify, path, statusOf } from "../support/requests.ts"
 
 /** How long to wait for what must happen: a limit, not a measure. */
 const patience = { timeout: 15_000 }

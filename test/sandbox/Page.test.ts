@@ -4,7 +4,7 @@ import * as Sandbox from "@flex-interactions/sandbox"
 import { serve, type Served } from "@flex-interactions/sandbox/serve"
 import { type Browser, chromium, type Page } from "playwright-core"
 import { afterAll, assert, beforeAll, beforeEach, describe, it } from "vitest"
-import { list, modify, sid } from "./requests.ts"
+import { list, modify, sid } from "../support/requests.ts"
 
 const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium"
 const missing = !existsSync(executablePath) && process.env["CI"] === undefined

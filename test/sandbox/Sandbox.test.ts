@@ -1,7 +1,7 @@
 import * as Sandbox from "@flex-interactions/sandbox"
 import { afterEach, assert, describe, it, vi } from "vitest"
-import { account, basic, type Body, sid } from "./requests.ts"
-import * as requests from "./requests.ts"
+import { account, basic, type Body, sid } from "../support/requests.ts"
+import * as requests from "../support/requests.ts"
 
 const path = (group: number) => `https://flex-api.twilio.com${requests.path(group)}`
 const { accountSid, apiKey, apiSecret } = Sandbox.defaultCredentials

@@ -10,7 +10,7 @@ import { createInterface } from "node:readline"
 import { text } from "node:stream/consumers"
 import { fileURLToPath } from "node:url"
 import { afterAll, afterEach, assert, beforeAll, describe, it } from "vitest"
-import { account, basic, list, modify, path, sid } from "./requests.ts"
+import { account, basic, list, modify, path, sid } from "../support/requests.ts"
 
 const main = fileURLToPath(new URL("../../packages/sandbox/dist/main.js", import.meta.url))
 

@@ -7,8 +7,8 @@ import { tmpdir } from "node:os"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
-import { howTo, majors, program } from "../nodes.ts"
-import { list, modify } from "./requests.ts"
+import { howTo, majors, program } from "../support/nodes.ts"
+import { list, modify } from "../support/requests.ts"
 
 const run = promisify(execFile)
 const source = fileURLToPath(new URL("../../packages/sandbox", import.meta.url))

@@ -14,7 +14,7 @@ import { Client } from "@modelcontextprotocol/client"
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
 import { Effect, Layer, Redacted } from "effect"
 import { afterAll, assert, beforeAll, describe, it, test } from "vitest"
-import { list, modify, path, sid, statusOf } from "./requests.ts"
+import { list, modify, path, sid, statusOf } from "../support/requests.ts"
 
 describe("as Effect's HttpClient", () => {
   const agent = Participant.participant(sid(1, "KD"), sid(1, "UO"), sid(1, "UT", 2))

@@ -17,4 +17,4 @@ try {
   // No home.
 }
 // Not by import(): Node's loader of ES modules takes longer.
-require("./Command.ts")
+require("./operator/Command.ts")

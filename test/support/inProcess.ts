@@ -2,7 +2,7 @@
 import { Client, InMemoryTransport } from "@modelcontextprotocol/client"
 import type { Participant, Participants } from "@flex-interactions/core"
 import { Console, Effect, Exit, type Layer, Logger, Scope } from "effect"
-import * as Server from "../../packages/mcp/src/Server.ts"
+import * as Server from "../../packages/mcp/src/protocol/Server.ts"
 import { type Action, sid } from "./host.ts"
 
 /** The agent of the first ready-made interaction. */

@@ -3,13 +3,13 @@
  * calls need is loaded after it. All the rest is in another bundle, which is loaded when the command line or the environment
  * asks for something in it.
  */
-import "./Jitless.ts"
+import "../platform/Jitless.ts"
 import { TwilioClient } from "@flex-interactions/core"
 import * as Effect from "effect/Effect"
 import * as Run from "./Run.ts"
 import * as Settings from "./Settings.ts"
-import * as Stdio from "./Stdio.ts"
-import * as Tools from "./Tools.ts"
+import * as Stdio from "../protocol/Stdio.ts"
+import * as Tools from "../protocol/Tools.ts"
 
 const serve = Effect.fnUntraced(function* (written: Settings.Written) {
   const options = { version: Run.version, ...(yield* Settings.limits(written)) }

@@ -6,7 +6,7 @@ import * as Exit from "effect/Exit"
 import type * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
-import * as Files from "./Files.ts"
+import * as Files from "../platform/Files.ts"
 import * as Settings from "./Settings.ts"
 
 declare const PACKAGE_VERSION: string

@@ -9,7 +9,7 @@ import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Surface from "./Surface.ts"
+import * as Surface from "../tools/Surface.ts"
 
 export interface Setting {
   readonly env: string

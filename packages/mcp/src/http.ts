@@ -9,8 +9,8 @@ import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
-import * as Http from "./Http.ts"
-import * as Server from "./Server.ts"
+import * as Http from "./protocol/Http.ts"
+import * as Server from "./protocol/Server.ts"
 
 declare const PACKAGE_VERSION: string
 

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { defineConfig, type RolldownOptions } from "rolldown"
-import { licenses } from "../licenses.ts"
+import { licenses } from "../../licenses.ts"
 import { sdkSchemas } from "./sdkSchemas.ts"
-import * as Surface from "./src/Surface.ts"
+import * as Surface from "../src/tools/Surface.ts"
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { readonly version: string }
 
@@ -11,14 +11,14 @@ const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { readon
  * Nothing is resolved at run time. What is needed at once lies in one file, what few runs need, or later parts, in others.
  * For Node it is CommonJS, which starts faster than ES modules, and whose calls are faster too.
  */
-const bundle = (source: string, file = source, platform: "node" | "browser" = "node"): RolldownOptions => ({
+const bundle = (source: string, file: string, platform: "node" | "browser" = "node"): RolldownOptions => ({
   input: { [file]: `src/${source}.ts` },
   platform,
   logLevel: "warn",
   resolve: {
     conditionNames: ["@flex-interactions/source", platform === "node" ? "node" : "workerd", "import", "default"],
     ...(platform === "node"
-      ? { alias: { "@modelcontextprotocol/server/_shims": fileURLToPath(new URL("src/SdkShims.ts", import.meta.url)) } }
+      ? { alias: { "@modelcontextprotocol/server/_shims": fileURLToPath(new URL("sdkShims.ts", import.meta.url)) } }
       : undefined)
   },
   // No module's getter does anything but give a value.
@@ -42,7 +42,7 @@ const bundle = (source: string, file = source, platform: "node" | "browser" = "n
     {
       name: "surface-as-data",
       load: {
-        filter: { id: /[\\/]src[\\/]Surface\.ts$/u },
+        filter: { id: /[\\/]src[\\/]tools[\\/]Surface\.ts$/u },
         handler: () =>
           Object.entries(Surface)
             .map(([name, value]) => `export const ${name} = ${JSON.stringify(value)}\n`)
@@ -53,7 +53,7 @@ const bundle = (source: string, file = source, platform: "node" | "browser" = "n
       // Bundles of their own: sharing parts with one another would make each carry what only the other needs.
       name: "apart",
       resolveId: (imported) => {
-        const id = { "./Command.ts": "./main-start.cjs", "./Operator.ts": "./Operator.cjs" }[imported]
+        const id = { "./operator/Command.ts": "./main-start.cjs", "./Operator.ts": "./Operator.cjs" }[imported]
         return id === undefined ? null : { id, external: true }
       }
     }
@@ -61,8 +61,8 @@ const bundle = (source: string, file = source, platform: "node" | "browser" = "n
 })
 
 export default defineConfig([
-  bundle("main"),
-  bundle("Command", "main-start"),
-  bundle("Operator"),
-  bundle("WebHandler", "WebHandler", "browser")
+  bundle("main", "main"),
+  bundle("operator/Command", "main-start"),
+  bundle("operator/Operator", "Operator"),
+  bundle("http", "http", "browser")
 ])

@@ -2,9 +2,9 @@
 import { TwilioClient } from "@flex-interactions/core"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as NodeHttp from "./NodeHttp.ts"
+import * as NodeHttp from "../platform/NodeHttp.ts"
 import * as Serve from "./Serve.ts"
-import * as Server from "./Server.ts"
+import * as Server from "../protocol/Server.ts"
 
 /** Answers calls until the scope closes: of Twilio by these settings or, without, of the sandbox. */
 export const make = Effect.fnUntraced(function* (options: Server.Options, twilio: TwilioClient.Options | undefined) {

@@ -6,7 +6,7 @@ import * as SandboxLayer from "@flex-interactions/sandbox/layer"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import * as Settings from "./Settings.ts"
+import * as Settings from "../operator/Settings.ts"
 
 const seeded = (file: string) =>
   Effect.tryPromise({

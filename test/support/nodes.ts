@@ -12,7 +12,7 @@ type Major = keyof typeof versions
 
 export const majors = [22, 24, 26] as const satisfies ReadonlyArray<Major>
 
-const folder = (major: Major) => fileURLToPath(new URL(`../.cache/node/${versions[major]}`, import.meta.url))
+const folder = (major: Major) => fileURLToPath(new URL(`../../.cache/node/${versions[major]}`, import.meta.url))
 
 /** The program, or `undefined` where it is not installed. Under CI that is an error: nothing may be skipped there. */
 export const program = (major: Major): string | undefined => {

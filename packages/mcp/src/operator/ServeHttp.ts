@@ -7,9 +7,9 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Redacted from "effect/Redacted"
-import type * as Auth from "./Auth.ts"
-import * as Http from "./Http.ts"
-import * as Listen from "./Listen.ts"
+import type * as Auth from "../protocol/Auth.ts"
+import * as Http from "../protocol/Http.ts"
+import * as Listen from "../protocol/Listen.ts"
 import * as Settings from "./Settings.ts"
 
 export interface HttpSettings {

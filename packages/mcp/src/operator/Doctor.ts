@@ -313,7 +313,7 @@ const listening = Effect.fnUntraced(function* (written: Settings.Written) {
 })
 
 const redis = (url: string) =>
-  Effect.promise(() => import("./Shared.ts")).pipe(
+  Effect.promise(() => import("../platform/Redis.ts")).pipe(
     Effect.flatMap(({ ping }) => ping(url)),
     Effect.match({
       onSuccess: () => ok("it answers"),

@@ -3,7 +3,7 @@ import { type TwilioClient, Participants } from "@flex-interactions/core"
 import type { McpServerFactory } from "@modelcontextprotocol/server"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Server from "./Server.ts"
+import * as Server from "../protocol/Server.ts"
 import * as Settings from "./Settings.ts"
 import * as Run from "./Run.ts"
 
@@ -33,7 +33,7 @@ export const participants = <E, R>(
 
 const inProcess: Layer.Layer<TwilioClient.TwilioClient, TwilioClient.SettingsError> = Layer.unwrap(
   Effect.map(
-    Effect.promise(() => import("./InProcess.ts")),
+    Effect.promise(() => import("../platform/Sandbox.ts")),
     ({ layer }) => layer
   )
 )

@@ -7,7 +7,7 @@ import * as Layer from "effect/Layer"
 import * as RateLimiter from "effect/persistence/RateLimiter"
 import * as Redis from "effect/persistence/Redis"
 import { createClient } from "redis"
-import type * as Confirmation from "./Confirmation.ts"
+import type * as Confirmation from "../tools/Confirmation.ts"
 
 const prefix = "flex-interactions:"
 

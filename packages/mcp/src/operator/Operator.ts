@@ -7,15 +7,15 @@ import * as Option from "effect/Option"
 import * as Redis from "effect/persistence/Redis"
 import * as Doctor from "./Doctor.ts"
 import * as Help from "./Help.ts"
-import * as NodeHttp from "./NodeHttp.ts"
+import * as NodeHttp from "../platform/NodeHttp.ts"
 import * as PrintConfig from "./PrintConfig.ts"
-import * as Proxy from "./Proxy.ts"
+import * as Proxy from "../platform/Proxy.ts"
 import * as Run from "./Run.ts"
 import * as Serve from "./Serve.ts"
 import * as ServeHttp from "./ServeHttp.ts"
 import * as Settings from "./Settings.ts"
-import * as Stdio from "./Stdio.ts"
-import * as Telemetry from "./Telemetry.ts"
+import * as Stdio from "../protocol/Stdio.ts"
+import * as Telemetry from "../platform/Otlp.ts"
 
 export const run = (line: Settings.CommandLine): void => Run.run(line, command(line))
 
@@ -49,7 +49,8 @@ const serve = Effect.fnUntraced(function* (written: Settings.Written) {
   const listen = Settings.overHttp(written) ? yield* ServeHttp.settings(written) : undefined
   if (listen === undefined) Stdio.claimStdout()
   const transport = listen === undefined ? Stdio.serve : ServeHttp.serve(listen)
-  const shared = written.redisUrl === undefined ? undefined : yield* Effect.promise(() => import("./Shared.ts"))
+  const shared =
+    written.redisUrl === undefined ? undefined : yield* Effect.promise(() => import("../platform/Redis.ts"))
   const serving = Effect.gen(function* () {
     const redis = yield* Effect.serviceOption(Redis.Redis)
     return yield* Serve.serve(TwilioClient.layerConfig, transport, {

@@ -8,8 +8,8 @@ import {
   type ServerContext,
   type StandardSchemaWithJSON
 } from "@modelcontextprotocol/server"
-import type { Setting } from "./Confirmation.ts"
-import * as Surface from "./Surface.ts"
+import type { Setting } from "../tools/Confirmation.ts"
+import * as Surface from "../tools/Surface.ts"
 
 /** What the operator lets an assistant do. No assistant can change any of it. */
 export interface Limits {

@@ -4,7 +4,7 @@ import { Transform } from "node:stream"
 import type { McpServerFactory } from "@modelcontextprotocol/server"
 import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/stdio"
 import * as Effect from "effect/Effect"
-import { plain } from "./Plain.ts"
+import { plain } from "../tools/Plain.ts"
 
 /** Serves one connection, in whichever protocol era it opens; completes when stdin ends or stdout breaks. */
 export const serve = (make: McpServerFactory): Effect.Effect<void> =>
