@@ -16,6 +16,7 @@ import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type { RateLimiterError } from "effect/persistence/RateLimiter"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
@@ -81,6 +82,30 @@ export class TwilioClient extends Context.Service<
 export const OnReply = Context.Reference<(reply: ReplyFields) => void>("@flex-interactions/core/TwilioClient/OnReply", {
   defaultValue: () => () => {}
 })
+
+/**
+ * Under this key a response of your `HttpClient` may carry a function without arguments that destroys the connection it
+ * came over. It is called when a reply is not an answer to its request: the connection may then be shifted by one, so
+ * that the next request would get the reply to this one. Clients that reuse connections need it; without it nothing is
+ * called, and the error is the same.
+ *
+ * A change has the header `connection: close` as well. A client that reuses connections gives such a request a
+ * connection of its own: one that nothing was sent over before, and nothing is sent over after.
+ *
+ * @example
+ * ```ts
+ * import { HttpClientRequest, HttpClientResponse } from "effect/http"
+ * import { TwilioClient } from "@flex-interactions/core"
+ *
+ * // What a client of your own does with each response, `socket` being the connection that it came over.
+ * const withDiscard = (response: HttpClientResponse.HttpClientResponse, socket: { readonly destroy: () => void }) =>
+ *   Object.assign(response, { [TwilioClient.discard]: () => socket.destroy() })
+ *
+ * const response = HttpClientResponse.fromWeb(HttpClientRequest.get("https://flex-api.twilio.com"), new Response())
+ * TwilioClient.discard in withDiscard(response, { destroy: () => {} }) // => true
+ * ```
+ */
+export const discard: unique symbol = Symbol.for("@flex-interactions/core/TwilioClient/discard")
 
 /** What is known about one page or one change while it is on its way. */
 interface Call {
@@ -217,12 +242,18 @@ const make = Effect.fnUntraced(function* (options: Options) {
       const reply = fields(status, headers, error, call.clock.currentTimeMillisUnsafe(), hide)
       fiber.getRef(OnReply)(reply)
       if (reply.requestId !== undefined) Telemetry.spanOf(fiber)?.attribute("twilio.request_id", reply.requestId)
-      if (!isOk) return fail(call, fromStatus(reply, call.write))
+      if (!isOk) {
+        const reason = fromStatus(reply, call.write)
+        if (isMismatch(reason)) discardConnection(response)
+        return fail(call, reason)
+      }
       if (Result.isFailure(json)) {
+        discardConnection(response)
         return fail(call, unexpected(reply, `expected JSON, got ${shape(call.body)}`, call.write))
       }
       const decoded = decode(json.success)
       if (Result.isFailure(decoded)) {
+        discardConnection(response)
         const problem = `the reply has another shape: ${flatten(hide(decoded.failure.message))}`
         return fail(call, unexpected(reply, problem, call.write))
       }
@@ -297,7 +328,10 @@ const make = Effect.fnUntraced(function* (options: Options) {
         last: undefined,
         retries: 0
       }
-      const signed = request.pipe(HttpClientRequest.prependUrl(origin), HttpClientRequest.setHeaders(headers))
+      const signed = request.pipe(
+        HttpClientRequest.prependUrl(origin),
+        HttpClientRequest.setHeaders(call.write ? { ...headers, connection: "close" } : headers)
+      )
       const once = attempt(call, signed, decode)
       return once.pipe(
         Effect.catch((reason) =>
@@ -317,6 +351,17 @@ const make = Effect.fnUntraced(function* (options: Options) {
 const now = (clock: Clock.Clock): number => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
 
 const remaining = ({ clock, deadline }: Call): Duration.Duration => Duration.millis(Math.max(deadline - now(clock), 0))
+
+/** A reply that says nothing of its request: it may be the answer to another. */
+const isMismatch = ({ _tag }: Reason): boolean => _tag === "UnexpectedResponse" || _tag === "OutcomeUnknown"
+
+/** Effect's clients may hand a response over in a wrapper, which has the client's own as `original`. */
+const discardConnection = (response: object): void => {
+  if (Predicate.hasProperty(response, discard) && typeof response[discard] === "function") response[discard]()
+  else if (Predicate.hasProperty(response, "original") && Predicate.isObject(response.original)) {
+    discardConnection(response.original)
+  }
+}
 
 const isWrite = (request: HttpClientRequest.HttpClientRequest) => request.method !== "GET"
 
