@@ -1,8 +1,9 @@
 /** The control interface: what Twilio does not have, over a port. */
+import { request } from "node:http"
 import * as Sandbox from "@flex-interactions/sandbox"
 import { serve, type Served } from "@flex-interactions/sandbox/serve"
 import { afterAll, assert, beforeAll, beforeEach, describe, it } from "vitest"
-import { account, list, modify, sid } from "../support/requests.ts"
+import { account, list, modify, path, sid } from "../support/requests.ts"
 
 let served: Served
 beforeAll(async () => {
@@ -40,6 +41,18 @@ const control = (method: string, path: string, body?: unknown, headers: Record<s
   })
 
 const state = async (query = "") => (await (await control("GET", `/state${query}`)).json()) as State
+/** The status of the reply to a request whose headers, `Host` among them, are set by hand, as `fetch` does not let one. */
+const statusFor = (target: string, headers: Record<string, string>, method = "GET") =>
+  new Promise<number | undefined>((resolve, reject) => {
+    const { hostname, port } = new URL(served.url)
+    request({ hostname, port, path: target, method, headers }, (reply) => {
+      resolve(reply.statusCode)
+      reply.destroy()
+    })
+      .on("error", reject)
+      .end()
+  })
+
 const problem = async (reply: Response) => [reply.status, ((await reply.json()) as { readonly error: string }).error]
 
 describe("what Twilio hides", () => {
@@ -239,5 +252,60 @@ describe("what it refuses, and says why", () => {
       assert.strictEqual(reply.status, 403)
     }
     assert.strictEqual((await Sandbox.make().fetch(new Request("https://flex-api.twilio.com/"))).status, 401)
+  })
+
+  const page = "/"
+  const operation = path(1)
+
+  it("a Host that is not loopback's, for Twilio's operations too, even with a target that names loopback", async () => {
+    for (const [target, host, status] of [
+      ["/_sandbox/state", "127.0.0.1", 200],
+      ["/_sandbox/state", "LOCALHOST:1", 200],
+      ["/_sandbox/state", "[::1]:1", 200],
+      ["/_sandbox/state", "attacker.example", 403],
+      ["/_sandbox/state", "localhost.attacker.example", 403],
+      ["/_sandbox/state", "flex-api.twilio.com", 403],
+      [`${served.url}/_sandbox/state`, "attacker.example", 403],
+      [operation, "localhost", 200],
+      [operation, "attacker.example", 403],
+      [operation, "attacker.example:80", 403],
+      [operation, "twilio.com.attacker.example", 403],
+      [operation, "127.0.0.1.attacker.example", 403],
+      [`${served.url}${operation}`, "attacker.example", 403],
+      // A client whose requests were redirected here sends the Host that it meant.
+      [operation, "flex-api.twilio.com", 200]
+    ] as const) {
+      assert.strictEqual(await statusFor(target, { host, ...account }), status, `${host} ${target}`)
+    }
+    assert.deepStrictEqual((await state()).requests.filter(({ status }) => status === 403).length, 5)
+  })
+
+  it("what a page of another site sends, whatever it is, but for somebody who follows a link to the page", async () => {
+    const visit = { "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" }
+    for (const site of ["cross-site", "same-site"]) {
+      for (const [method, target, headers, status] of [
+        ["GET", page, visit, 200],
+        ["GET", page, { ...visit, "sec-fetch-dest": "iframe" }, 403],
+        ["GET", page, {}, 403],
+        ["GET", "/_sandbox/state", visit, 403],
+        ["GET", "/_sandbox/events", {}, 403],
+        ["POST", "/_sandbox/reset", {}, 403],
+        ["POST", "/_sandbox/reset", { ...visit, origin: served.url }, 403],
+        ["DELETE", "/_sandbox/faults", {}, 403],
+        ["GET", operation, account, 403]
+      ] as const) {
+        const sent = { ...headers, "sec-fetch-site": site }
+        assert.strictEqual(await statusFor(target, sent, method), status, `${site} ${method} ${target}`)
+      }
+    }
+    for (const site of ["same-origin", "none"]) {
+      assert.strictEqual(await statusFor("/_sandbox/reset", { "sec-fetch-site": site }, "POST"), 200)
+    }
+  })
+
+  it("no use of a fault by a web page", async () => {
+    await control("POST", "/faults", { kind: "html" })
+    await statusFor(operation, { ...account, "sec-fetch-site": "cross-site" })
+    assert.deepStrictEqual((await state()).faults, [{ kind: "html", times: 1 }])
   })
 })

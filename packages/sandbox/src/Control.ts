@@ -1,8 +1,8 @@
 /**
  * The control interface, under `/_sandbox`: what Twilio does not have. And the page that shows all of it, at `/`.
  *
- * It has no password. So it answers only at a loopback name, where a port serves it, and takes no write that a web page
- * of another origin sent.
+ * It has no password. So it answers only at a loopback name, where a port serves it, and refuses what a web page of
+ * another origin sent.
  */
 import { maxBody, text } from "./Endpoint.ts"
 import type { Fault, Faults } from "./Fault.ts"
@@ -76,7 +76,34 @@ const paths = {
 export const isItsOwn = (url: URL): boolean =>
   url.pathname === root || url.pathname.startsWith(`${root}/`) || (url.pathname === "/" && isLoopback(url))
 
-const isLoopback = (url: URL) => /^(localhost|127(\.\d+){3}|\[::1\])$/u.test(url.hostname)
+const isLoopback = ({ hostname }: URL) => /^(localhost|127(\.\d+){3}|\[::1\])$/u.test(hostname)
+
+/**
+ * The reply to a request that a web page of another site sent, Twilio's operations included: by a name that was rebound to
+ * this machine, or by a form, which may carry credentials in its address. A request in process has no `Host`. One that
+ * was redirected to the sandbox may have Twilio's.
+ */
+export const refusal = (request: Request, url: URL): Response | undefined => {
+  const host = request.headers.get("host")
+  if (host !== null) {
+    const named = URL.canParse(`http://${host}`) ? new URL(`http://${host}`) : undefined
+    if (named === undefined || !(isLoopback(named) || (!isItsOwn(url) && named.hostname.endsWith(".twilio.com")))) {
+      return problem(403, `The sandbox answers at a loopback name only, such as 127.0.0.1, not at ${host}.`)
+    }
+  }
+  const site = request.headers.get("sec-fetch-site")
+  const isOther = site === "cross-site" || site === "same-site"
+  return isOther && !isVisit(request, url)
+    ? problem(403, `A web page may not use the sandbox (Sec-Fetch-Site: ${site}).`)
+    : undefined
+}
+
+/** Whether somebody follows a link to the page, which shows itself in no frame. */
+const isVisit = ({ headers, method }: Request, { pathname }: URL) =>
+  method === "GET" &&
+  pathname === "/" &&
+  headers.get("sec-fetch-mode") === "navigate" &&
+  headers.get("sec-fetch-dest") === "document"
 
 const json = (value: unknown, status = 200) =>
   Response.json(value, { status, headers: { "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff" } })
@@ -104,6 +131,8 @@ const attempt = async <A>(f: () => Promise<A>, what: string): Promise<A | Respon
 
 export const answer = async (sandbox: Controlled, request: Request, url: URL): Promise<Response> => {
   if (!isLoopback(url)) return problem(403, "The control interface answers at a loopback name only, such as 127.0.0.1.")
+  const refused = refusal(request, url)
+  if (refused !== undefined) return refused
   const origin = request.headers.get("origin")
   if (request.method !== "GET" && origin !== null && origin !== url.origin) {
     return problem(403, `A page of ${origin} may not control the sandbox.`)

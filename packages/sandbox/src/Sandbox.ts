@@ -130,6 +130,11 @@ export const make = (options: Options = {}): Sandbox => {
     const concurrent = inFlight
     try {
       return await handle(request, url, async (noted) => {
+        const refused = Control.refusal(request, url)
+        if (refused !== undefined) {
+          noted("from a web page, or for another host")
+          return refused
+        }
         const scripted = await Control.faultOf(request)
         if (scripted instanceof Response) {
           noted(`the ${Control.faultHeader} header is wrong`)
