@@ -29,10 +29,10 @@ describe("the programs run", () => {
   beforeAll(() => mkdirSync(folder, { recursive: true }))
   afterAll(() => rmSync(folder, { recursive: true }))
 
-  const sources = readdirSync(`${root}/packages/sandbox/src`).map((file) => [
-    file,
-    readFileSync(`${root}/packages/sandbox/src/${file}`, "utf8").replaceAll(/^ \* ?/gmu, "")
-  ])
+  const files = readdirSync(`${root}/packages/sandbox/src`, { recursive: true, encoding: "utf8" })
+  const sources = files
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => [file, readFileSync(`${root}/packages/sandbox/src/${file}`, "utf8").replaceAll(/^ \* ?/gmu, "")])
   const readme = readFileSync(`${root}/packages/sandbox/README.md`, "utf8")
   const programs = [["sandbox.md", docs], ["README.md", readme], ...sources].flatMap(([file = "", text = ""]) =>
     blocks(text, "ts").map((program, index) => [`${file} ${index + 1}`, program] as const)

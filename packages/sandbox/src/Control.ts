@@ -4,9 +4,10 @@
  * It has no password. So it answers only at a loopback name, where a port serves it, and refuses what a web page of
  * another origin sent.
  */
-import { maxBody, text } from "./Endpoint.ts"
+import { text } from "./Form.ts"
 import type { Fault, Faults } from "./Fault.ts"
 import { page } from "./Page.ts"
+import { maxBody } from "./Reply.ts"
 import type { Settings } from "./Settings.ts"
 import {
   type Channel,

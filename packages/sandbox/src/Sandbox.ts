@@ -3,13 +3,14 @@
  * in process and behind a port.
  */
 import * as Control from "./Control.ts"
-import * as Endpoint from "./Endpoint.ts"
+import * as Credentials from "./Credentials.ts"
 import * as Fault from "./Fault.ts"
 import { defaults, type Settings } from "./Settings.ts"
 import * as State from "./State.ts"
+import * as Twilio from "./Twilio.ts"
 
 export type { Handled } from "./Control.ts"
-export type { Credentials } from "./Endpoint.ts"
+export type { Credentials } from "./Credentials.ts"
 export type { Fault, Faults } from "./Fault.ts"
 export type { Settings } from "./Settings.ts"
 export {
@@ -27,22 +28,16 @@ export {
   type Status
 } from "./State.ts"
 
-/** What a sandbox accepts unless told otherwise. Not secrets: they open nothing but a sandbox. */
-export const defaultCredentials: Endpoint.Credentials = {
-  accountSid: `AC${"0".repeat(31)}1`,
-  authToken: "sandbox-auth-token",
-  apiKey: `SK${"0".repeat(31)}1`,
-  apiSecret: "sandbox-api-secret"
-}
+export const defaultCredentials: Credentials.Credentials = Credentials.defaults
 
 export interface Sandbox extends Control.Controlled {
   /** Answers a request as Twilio would. It rejects only as `fetch` itself would: where a fault drops the connection, or the request is aborted. */
   readonly fetch: (request: Request) => Promise<Response>
-  readonly credentials: Endpoint.Credentials
+  readonly credentials: Credentials.Credentials
 }
 
 export interface Options {
-  readonly credentials?: Endpoint.Credentials
+  readonly credentials?: Credentials.Credentials
   /** What is there; by default three ready-made interactions. {@link seedFromJson} reads one. */
   readonly seed?: State.Seed
   readonly settings?: Partial<Settings>
@@ -75,13 +70,13 @@ export const make = (options: Options = {}): Sandbox => {
   const seed = options.seed ?? State.readyMade
   const initial: Settings = { ...defaults, ...seed.settings, ...options.settings }
   const settings = { ...initial }
-  const credentials = options.credentials ?? defaultCredentials
+  const credentials = options.credentials ?? Credentials.defaults
   const state = State.make()
   const requests: Array<Control.Handled> = []
   const listeners = new Set<() => void>()
   const changed = () => listeners.forEach((listener) => listener())
   const faults = Fault.make(changed)
-  const endpoint = Endpoint.make(credentials, state.interactions, settings)
+  const twilio = Twilio.make(credentials, state.interactions, settings)
   let inFlight = 0
 
   const fill = () => seed.interactions.forEach((interaction, index) => state.add(interaction, `interactions[${index}]`))
@@ -124,8 +119,8 @@ export const make = (options: Options = {}): Sandbox => {
     }
   }
 
-  /** Documented: every reply carries `Twilio-Request-Id`, and `Twilio-Concurrent-Requests`. */
-  const twilio = async (request: Request, url: URL): Promise<Response> => {
+  /** Documented: each reply carries `Twilio-Request-Id`, and `Twilio-Concurrent-Requests`. */
+  const reply = async (request: Request, url: URL): Promise<Response> => {
     inFlight += 1
     const concurrent = inFlight
     try {
@@ -140,10 +135,11 @@ export const make = (options: Options = {}): Sandbox => {
           noted(`the ${Control.faultHeader} header is wrong`)
           return scripted
         }
+        const found = twilio.find(request.method, url)
         const fault = scripted ?? faults.take(request.method, `${url.pathname}${url.search}`)
         noted("", fault)
         const answer = async () => {
-          const { response, note } = await endpoint(request, url)
+          const { response, note } = await twilio.answer(request, url, found)
           noted(note)
           return response
         }
@@ -187,7 +183,7 @@ export const make = (options: Options = {}): Sandbox => {
     },
     fetch: (request) => {
       const url = new URL(request.url)
-      if (!Control.isItsOwn(url)) return twilio(request, url)
+      if (!Control.isItsOwn(url)) return reply(request, url)
       if (request.method === "GET") return Control.answer(sandbox, request, url)
       return handle(request, url, () => Control.answer(sandbox, request, url))
     }

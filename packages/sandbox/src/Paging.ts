@@ -1,0 +1,84 @@
+/** Lists, a page at a time. */
+import { fromBase64 } from "./Form.ts"
+import type { Answer } from "./Reply.ts"
+import type { Call } from "./Router.ts"
+import type { Settings } from "./Settings.ts"
+
+/** What is listed, in its order. */
+export interface Rows<A> {
+  readonly all: ReadonlyArray<A>
+  /**
+   * Where the row of this SID stands, or, if it has left the list, would stand; none if it was never in it. So a page starts where it
+   * should, whoever has left meanwhile.
+   */
+  readonly indexOf: (sid: string) => number | undefined
+}
+
+/** Rows that are looked for one by one. */
+export const rows = <A extends { readonly sid: string }>(all: ReadonlyArray<A>): Rows<A> => ({
+  all,
+  indexOf: (sid) => {
+    const index = all.findIndex((row) => row.sid === sid)
+    return index === -1 ? undefined : index
+  }
+})
+
+/**
+ * Documented: `PageSize` 1 to 1000, default 50; `Page` from 0, which is client state and chooses nothing; `PageToken`, opaque; the
+ * seven fields of `meta`. Assumed: what is out of range is refused; a parameter that does not exist is ignored; the filters are in the
+ * addresses of the pages.
+ */
+export const list = <A extends { readonly sid: string }>(
+  { reply, url }: Call,
+  settings: Settings,
+  key: string,
+  { all, indexOf }: Rows<A>,
+  show: (row: A) => unknown
+): Answer => {
+  const query = url.searchParams
+  const asked = integer(query.get("PageSize") ?? "50")
+  const pageSize = asked === undefined || settings.pageSize === "refuse" ? asked : Math.min(Math.max(asked, 1), 1000)
+  if (pageSize === undefined || pageSize < 1 || pageSize > 1000) {
+    return reply.invalid("PageSize must be a number from 1 to 1000")
+  }
+  const page = integer(query.get("Page") ?? "0")
+  if (page === undefined || page < 0) return reply.invalid("Page must be a number from 0")
+  const token = query.get("PageToken")
+  const start = token === null ? 0 : indexOf(fromToken(token) ?? "")
+  if (start === undefined) return reply.error(400, 21481, "Invalid PageToken")
+
+  const end = Math.min(start + pageSize, all.length)
+  const pageUrl = (page: number, first: number) => {
+    const address = new URL(url.pathname, url.origin)
+    for (const [name, value] of query)
+      if (!/^Page(?:Size|Token)?$/u.test(name)) address.searchParams.append(name, value)
+    address.searchParams.set("PageSize", `${pageSize}`)
+    address.searchParams.set("Page", `${page}`)
+    const row = first > 0 ? all[first] : undefined
+    if (row !== undefined) address.searchParams.set("PageToken", toToken(row.sid))
+    return address.href
+  }
+  return {
+    response: Response.json({
+      [key]: all.slice(start, end).map(show),
+      meta: {
+        page,
+        page_size: pageSize,
+        first_page_url: pageUrl(0, 0),
+        previous_page_url: start > 0 ? pageUrl(Math.max(page - 1, 0), Math.max(start - pageSize, 0)) : null,
+        url: pageUrl(page, start),
+        next_page_url: end < all.length ? pageUrl(page + 1, end) : null,
+        key
+      }
+    }),
+    note: `listed ${end - start} of ${all.length}`
+  }
+}
+
+/** Documented: a token is opaque. Assumed: it names the row that its page starts with. */
+const toToken = (sid: string) => `PT${btoa(sid)}`
+
+const fromToken = (token: string): string | undefined =>
+  /^PT[A-Za-z0-9+/]+={0,2}$/u.test(token) ? fromBase64(token.slice(2)) : undefined
+
+const integer = (text: string): number | undefined => (/^-?\d{1,9}$/u.test(text) ? Number(text) : undefined)
