@@ -59,7 +59,7 @@ describe("the reply", () => {
       const replies: Array<TwilioError.ReplyFields> = []
       const set = (n: number) =>
         use((participants) => Effect.flatMap(participant(3, n), (ref) => participants.setStatus(ref, "wrapup"))).pipe(
-          Effect.provideService(TwilioClient.OnReply, (reply) => replies.push(reply)),
+          Effect.provideService(TwilioClient.OnAttempt, () => (reply) => replies.push(reply)),
           Effect.exit
         )
       yield* set(2)

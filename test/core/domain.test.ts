@@ -1,9 +1,9 @@
 /** SIDs, references and participants: what is read, and what is refused. */
 import { assert, describe, it } from "@effect/vitest"
 import { Participant, Sid } from "@flex-interactions/core"
-import { Effect, Result, Schema } from "effect"
+import { Effect, Result, Schema, Stream } from "effect"
 import * as Wire from "../../packages/core/src/internal/wire.ts"
-import { agent, call, channel, close, double, list, reason } from "../support/double.ts"
+import { agent, call, channel, close, double, list, reason, row, type Service } from "../support/double.ts"
 
 const schemas = {
   KD: Sid.InteractionSid,
@@ -109,6 +109,8 @@ describe("a reference", () => {
   }
 })
 
+const wireOf = (ref: Participant.ChannelRef) => ({ interaction_sid: ref.interactionSid, channel_sid: ref.channelSid })
+
 describe("a participant", () => {
   const read = (row: unknown) =>
     Effect.map(
@@ -141,13 +143,98 @@ describe("a participant", () => {
     })
   )
 
-  it.effect("keeps the SIDs of its own interaction and channel", () =>
+  it.effect("has the SIDs of the channel that was asked for, whether Twilio repeats them or not", () =>
     Effect.gen(function* () {
-      const other = `UO${"f".repeat(32)}`
-      assert.strictEqual((yield* read({ channel_sid: other }))?.channelSid as string, other)
-      assert.strictEqual((yield* read({ channel_sid: "nonsense" }))?.channelSid, channel.channelSid)
+      const upper = { channel_sid: channel.channelSid.toUpperCase(), interaction_sid: null }
+      for (const row of [{}, upper, { interaction_sid: channel.interactionSid.toLowerCase() }]) {
+        const participant = yield* read(row)
+        assert.strictEqual(participant?.channelSid, channel.channelSid)
+        assert.strictEqual(participant?.interactionSid, channel.interactionSid)
+      }
     })
   )
+})
+
+describe("a list never gives participants of another channel:", () => {
+  const rowOf = (keys: object) => [row(1), { ...row(2), ...keys }]
+  const other = `UO${"f".repeat(32)}`
+  for (const [what, keys, key] of [
+    ["another channel", { channel_sid: other }, "channel_sid"],
+    ["another interaction", { interaction_sid: `KD${"f".repeat(32)}` }, "interaction_sid"],
+    ["the right interaction, and another channel", { ...wireOf(channel), channel_sid: other }, "channel_sid"],
+    ["a channel that is none", { channel_sid: "nonsense" }, "channel_sid"],
+    ["a channel that is empty", { channel_sid: "" }, "channel_sid"]
+  ] as const) {
+    it.effect(`a row that names ${what} is UnexpectedResponse, which names the row`, () =>
+      Effect.gen(function* () {
+        const pages = [
+          Response.json({ participants: [row(0)], meta: { next_page_url: "?PageToken=PT1" } }),
+          Response.json({ participants: rowOf(keys) })
+        ]
+        for (const ask of [list, (service: Service) => Stream.runCollect(service.stream(channel))]) {
+          const error = yield* reason(double(...pages), ask)
+          assert.strictEqual(error._tag, "UnexpectedResponse")
+          assert.strictEqual(error.message, `participants[1] is not of this channel: ${key} is another (HTTP 200)`)
+        }
+      })
+    )
+  }
+})
+
+describe("a change is accepted only by a reply that is about it:", () => {
+  const other = {
+    sid: `UT${"f".repeat(32)}`,
+    channel_sid: `UO${"f".repeat(32)}`,
+    interaction_sid: `KD${"f".repeat(32)}`
+  }
+  const right = { sid: agent.participantSid, ...wireOf(channel) }
+  const { channel_sid, interaction_sid, sid } = right
+
+  for (const reply of [
+    right,
+    { sid },
+    { sid, channel_sid: null, interaction_sid: null },
+    { channel_sid },
+    { interaction_sid },
+    { sid: null, channel_sid },
+    { sid: sid.toLowerCase() },
+    { sid: sid.toUpperCase(), channel_sid: channel_sid.toLowerCase(), interaction_sid: interaction_sid.toLowerCase() }
+  ]) {
+    it.effect(`accepted: ${JSON.stringify(reply)}`, () =>
+      Effect.gen(function* () {
+        const moved = yield* call(double(Response.json(reply)), (service) => service.setStatus(agent, "closed"))
+        assert.deepStrictEqual(moved, { ...channel, sid: agent.participantSid, type: "unknown" })
+      })
+    )
+  }
+
+  for (const [reply, problem] of [
+    [{}, /does not say what it is about/u],
+    [{ error: "maintenance" }, /does not say what it is about/u],
+    [{ participants: [] }, /does not say what it is about/u],
+    [{ participants: [right] }, /does not say what it is about/u],
+    [{ sid: null, channel_sid: null }, /does not say what it is about/u],
+    [other, /its sid is another/u],
+    [{ ...right, sid: other.sid }, /its sid is another/u],
+    [{ ...right, sid: "" }, /its sid is another/u],
+    [{ ...right, channel_sid: other.channel_sid }, /its channel_sid is another/u],
+    [{ ...right, interaction_sid: other.interaction_sid }, /its interaction_sid is another/u],
+    [{ sid, interaction_sid: other.interaction_sid }, /its interaction_sid is another/u],
+    [{ channel_sid, interaction_sid: other.interaction_sid }, /its interaction_sid is another/u],
+    [{ channel_sid: other.channel_sid }, /its channel_sid is another/u],
+    [[right], /another shape/u],
+    ["accepted", /another shape/u]
+  ] as const) {
+    it.effect(`OutcomeUnknown: ${JSON.stringify(reply)}`, () =>
+      Effect.gen(function* () {
+        for (const status of [200, 201, 202, 206]) {
+          const error = yield* reason(double(Response.json(reply, { status })), close)
+          assert.strictEqual(error._tag, "OutcomeUnknown")
+          assert.match(error.message, problem)
+        }
+      })
+    )
+  }
 })
 
 describe("any JSON at all", () => {

@@ -148,6 +148,59 @@ describe("a change is tried again", () => {
   }
 })
 
+describe("a change that an error's status answers", () => {
+  const refusing: { readonly [status: number]: TwilioError.Reason["_tag"] } = {
+    400: "InvalidRequest",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "NotFound",
+    405: "InvalidRequest",
+    409: "Conflict",
+    411: "InvalidRequest",
+    413: "InvalidRequest",
+    415: "InvalidRequest",
+    422: "Conflict",
+    429: "RateLimited"
+  }
+  for (const status of Array.from({ length: 100 }, (_, n) => 400 + n)) {
+    const tag = refusing[status]
+    it.effect(`${status} is ${tag ?? "OutcomeUnknown: nobody says that it was not carried out"}`, () =>
+      Effect.gen(function* () {
+        for (const answer of [refused(status, 20000 + status), new Response("<html>", { status })]) {
+          const { reason } = yield* run(close, [answer], "59 seconds", { retry: { times: 0 } })
+          assert.strictEqual(reason?._tag, tag ?? "OutcomeUnknown")
+          assert.strictEqual(reason?.status, status)
+        }
+      })
+    )
+  }
+})
+
+describe("what is known of an attempt", () => {
+  it.effect("never comes from the one before: neither the error nor OnAttempt has the request id of a 429", () =>
+    Effect.gen(function* () {
+      let requestId: string | undefined = "none yet"
+      let attempts = 0
+      const ask: Ask = (participants) =>
+        close(participants).pipe(
+          Effect.provideService(TwilioClient.OnAttempt, (operation) => {
+            assert.strictEqual(operation, "setStatus")
+            requestId = undefined
+            attempts++
+            return (reply) => {
+              requestId = reply.requestId
+            }
+          })
+        )
+      const { reason } = yield* run(ask, [refused(429, 20429), lost])
+      assert.strictEqual(reason?._tag, "OutcomeUnknown")
+      assert.isUndefined(reason?.requestId)
+      assert.isUndefined(requestId)
+      assert.strictEqual(attempts, 2)
+    })
+  )
+})
+
 describe("Retry-After", () => {
   it.effect("is waited for, where it is longer than the wait that was planned", () =>
     Effect.gen(function* () {
@@ -299,7 +352,7 @@ describe("time-outs", () => {
         replies = 0
         const http = double(refused(429, 20429), moved())
         const exit = yield* call(http, close, { rateLimit: false }).pipe(
-          Effect.provideService(TwilioClient.OnReply, onReply),
+          Effect.provideService(TwilioClient.OnAttempt, () => onReply),
           Effect.provideService(Clock.Clock, clock),
           Effect.provideService(Scheduler.MaxOpsBeforeYield, steps),
           Effect.exit

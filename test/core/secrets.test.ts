@@ -41,7 +41,7 @@ const watched = <A, E>(effect: Effect.Effect<A, E>) =>
       }
     })
     const exit = yield* effect.pipe(
-      Effect.provideService(TwilioClient.OnReply, see),
+      Effect.provideService(TwilioClient.OnAttempt, () => see),
       Effect.withTracer(tracer),
       // A program that has every header of its requests recorded.
       Effect.provideService(HttpClient.TracerHeaderFilter, (_, phase) => phase === "request"),

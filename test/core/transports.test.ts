@@ -7,7 +7,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer } from "effect"
 import { FetchHttpClient, type HttpClient } from "effect/http"
 import * as undici from "undici"
-import { type Ask, call, close, list, reason as reasonOf, type Service } from "../support/double.ts"
+import { agent, type Ask, call, close, list, reason as reasonOf, type Service } from "../support/double.ts"
 import type { TwilioClient } from "@flex-interactions/core"
 import * as NodeHttp from "../../packages/mcp/src/platform/NodeHttp.ts"
 
@@ -28,6 +28,9 @@ const server = (handler: RequestListener) =>
     ),
     (server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   )
+
+/** What Twilio answers to a change. */
+const change = JSON.stringify({ sid: agent.participantSid, type: "agent" })
 
 /** Effect's client on undici: undici 8, which it brings, does not start on anything older. */
 const needsNewerNode = "undici (Node >= 22.19)"
@@ -59,7 +62,7 @@ for (const [name, layer] of clients) {
     it.live("a list and a change", () =>
       Effect.gen(function* () {
         const url = yield* server((request, response) =>
-          response.end(request.method === "GET" ? `{"participants":[{"type":"agent"}]}` : `{"type":"agent"}`)
+          response.end(request.method === "GET" ? `{"participants":[{"type":"agent"}]}` : change)
         )
         assert.lengthOf((yield* ask(url, list)) as ReadonlyArray<unknown>, 1)
         yield* ask(url, close)
@@ -213,7 +216,7 @@ for (const [name, layer] of clients) {
 
     it.live("a byte order mark before the JSON, as some gateways put there, is no part of it", () =>
       Effect.gen(function* () {
-        const url = yield* server((_, response) => response.end(`\uFEFF{"type":"agent"}`))
+        const url = yield* server((_, response) => response.end(`\uFEFF${change}`))
         yield* ask(url, close)
       })
     )

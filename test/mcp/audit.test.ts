@@ -1,7 +1,12 @@
 /** One line on stderr for each write: when, what, on whom, asked and answered how, result, Twilio's request id. */
+import { Participants, TwilioClient } from "@flex-interactions/core"
+import * as Sandbox from "@flex-interactions/sandbox"
+import { Layer, Redacted } from "effect"
+import { FetchHttpClient } from "effect/http"
 import { afterEach, assert, beforeEach, describe, it, vi } from "vitest"
 import { type Served, start } from "../support/served.ts"
 import { type Action, call, channel, connect, environment, raw, sid, write } from "../support/host.ts"
+import { open } from "../support/inProcess.ts"
 
 let served: Served
 beforeEach(async () => {
@@ -107,6 +112,31 @@ it("a write whose outcome is unknown", async () => {
   )
   const [line] = await lines({ calls: [["set_participant_status", write(1, 2, "closed")]] })
   assert.match(line ?? "", /result=unknown reason=OutcomeUnknown http=502$/u)
+})
+
+it("a write that was refused for now, sent again, and lost: no request id, for the lost attempt has none", async () => {
+  const sandbox = Sandbox.make()
+  const { apiKey, apiSecret } = sandbox.credentials
+  let changes = 0
+  const fetch = (request: Request): Promise<Response> => {
+    if (request.method === "GET") return sandbox.fetch(request)
+    if (++changes > 1) return Promise.reject(new TypeError("fetch failed"))
+    return Promise.resolve(
+      Response.json({ code: 20429 }, { status: 429, headers: { "twilio-request-id": `RQ${"a".repeat(32)}` } })
+    )
+  }
+  const layer = Participants.Participants.layer.pipe(
+    Layer.provide(TwilioClient.layer({ credentials: { apiKey, apiSecret: Redacted.make(apiSecret) } })),
+    Layer.provide(FetchHttpClient.layer),
+    Layer.provide(Layer.succeed(FetchHttpClient.Fetch, (input, init) => fetch(new Request(input, init)))),
+    Layer.orDie
+  )
+  const { client, audit, close } = await open(layer)
+  await call(client, "set_participant_status", write(1, 2, "closed"))
+  await close()
+  assert.strictEqual(changes, 2)
+  assert.lengthOf(audit, 1)
+  assert.match(audit[0] ?? "", /result=unknown reason=OutcomeUnknown$/u)
 })
 
 it("none for what is no write: a list, a dry run, a call that is refused before the decision", async () => {

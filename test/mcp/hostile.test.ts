@@ -117,15 +117,21 @@ describe("a write", () => {
     assert.lengthOf(audit, 1)
   })
 
-  it("goes to the channel that was asked for, whatever channel the reply names", async () => {
+  it("sends nothing where the reply names another channel", async () => {
     const { layer, requests } = against([{ ...agent, interaction_sid: sid(2, "KD"), channel_sid: sid(2, "UO") }])
-    const { client, close } = await open(layer)
-    await call(client, "set_participant_status", write(1, 2, "wrapup"))
+    const { client, audit, close } = await open(layer)
+    const refused = await call(client, "set_participant_status", write(1, 2, "wrapup"))
     await close()
-    assert.strictEqual(
-      requests.at(-1),
-      `POST /v1/Interactions/${sid(1, "KD")}/Channels/${sid(1, "UO")}/Participants/${sid(1, "UT", 2)}`
+    assert.isTrue(refused.isError)
+    assert.match(
+      refused.text,
+      /Nothing was changed\..*participants\[0\] is not of this channel: channel_sid is another/u
     )
+    assert.deepStrictEqual(
+      requests.map((request) => request.slice(0, 4)),
+      ["GET "]
+    )
+    assert.isEmpty(audit)
   })
 
   it("that Twilio refuses with a speech: quoted, capped, and not in the log", async () => {

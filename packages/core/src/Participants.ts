@@ -16,7 +16,7 @@ import * as Stream from "effect/Stream"
 import { TwilioClient } from "./TwilioClient.ts"
 import { TwilioError, invalid, type Operation, UnexpectedResponse } from "./TwilioError.ts"
 import * as Telemetry from "./internal/telemetry.ts"
-import { decodePage, decodeParticipant, toCursor, toParticipant } from "./internal/wire.ts"
+import { decodeMoved, decodePageOf, toCursor, toParticipant } from "./internal/wire.ts"
 import { type ChannelRef, check, type Participant, type ParticipantRef, ParticipantStatus } from "./Participant.ts"
 
 /**
@@ -136,7 +136,7 @@ export class Participants extends Context.Service<
           HttpClientRequest.get(path(channel), {
             urlParams: { PageSize: pageSize, Page: cursor?.page, PageToken: cursor?.pageToken }
           }),
-          decodePage
+          decodePageOf(channel)
         )
         yield* Telemetry.add("twilio.pages", 1)
         const nextPageUrl = wire.meta?.next_page_url
@@ -197,9 +197,9 @@ export class Participants extends Context.Service<
             HttpClientRequest.post(`${path(ref)}/${ref.participantSid}`).pipe(
               HttpClientRequest.bodyUrlParams({ Status: status })
             ),
-            decodeParticipant
+            decodeMoved(ref)
           )
-          return toParticipant(ref)(wire)
+          return { ...toParticipant(ref)(wire), sid: ref.participantSid }
         },
         Telemetry.withSpan("Participants.setStatus", "setStatus")
       )

@@ -59,29 +59,49 @@ export class TwilioClient extends Context.Service<
     readonly execute: <A>(
       operation: Operation,
       request: HttpClientRequest.HttpClientRequest,
-      decode: (body: unknown) => Result.Result<A, Schema.SchemaError>
+      decode: Decode<A>
     ) => Effect.Effect<A, TwilioError>
   }
 >()("@flex-interactions/core/TwilioClient") {}
 
 /**
- * Told of every reply of Twilio's, good or bad, before it is judged, and of each attempt's; does nothing by default. For
- * who must keep the request id of a success too.
+ * Reads the JSON of a 2xx reply. It fails with what the schema says, or with words of its own where the reply has the right
+ * shape and is no answer to the request.
+ *
+ * @example
+ * ```ts
+ * import { Result, Schema } from "effect"
+ * import type { TwilioClient } from "@flex-interactions/core"
+ *
+ * const decode: TwilioClient.Decode<string> = Schema.decodeUnknownResult(Schema.String)
+ * decode("hello") // => Result.succeed("hello")
+ * ```
+ */
+export type Decode<A> = (body: unknown) => Result.Result<A, Schema.SchemaError | string>
+
+/**
+ * Called when a request is sent, for each attempt again; what it returns is called with the reply to that attempt, good
+ * or bad, before the reply is judged. Does nothing by default. Use it to record the request id of a success too: what is
+ * known of an attempt never comes from the one before.
  *
  * @example
  * ```ts
  * import { Effect } from "effect"
  * import { TwilioClient } from "@flex-interactions/core"
  *
- * const requestIds: Array<string | undefined> = []
- * const keepingIds = Effect.provideService(TwilioClient.OnReply, (reply) => {
- *   requestIds.push(reply.requestId)
+ * let requestId: string | undefined
+ * const keepingTheLastId = Effect.provideService(TwilioClient.OnAttempt, () => {
+ *   requestId = undefined
+ *   return (reply) => {
+ *     requestId = reply.requestId
+ *   }
  * })
  * ```
  */
-export const OnReply = Context.Reference<(reply: ReplyFields) => void>("@flex-interactions/core/TwilioClient/OnReply", {
-  defaultValue: () => () => {}
-})
+export const OnAttempt = Context.Reference<(operation: Operation) => (reply: ReplyFields) => void>(
+  "@flex-interactions/core/TwilioClient/OnAttempt",
+  { defaultValue: () => () => () => {} }
+)
 
 /**
  * Under this key a response of your `HttpClient` may carry a function without arguments that destroys the connection it
@@ -122,6 +142,8 @@ interface Call {
   refusal: HttpClientResponse.HttpClientResponse | undefined
   /** Of the last reply. */
   body: string
+  /** Who is told of the reply to this attempt. */
+  onReply: (reply: ReplyFields) => void
   /** Why the last attempt failed. */
   last: Reason | undefined
   retries: number
@@ -157,7 +179,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
 
   /** From sending to the end of the reply, and no longer. */
   const exchange = (call: Call, request: HttpClientRequest.HttpClientRequest) =>
-    Effect.suspend(() => {
+    Effect.withFiber((fiber) => {
       const left = remaining(call)
       // A shared rate limit that is silent for a second can take all the time there was.
       if (Duration.isZero(left)) return Effect.fail(outOfTime(call))
@@ -165,6 +187,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
       call.inFlight = true
       call.refusal = undefined
       call.body = ""
+      call.onReply = fiber.getRef(OnAttempt)(call.operation)
       return client.execute(request).pipe(
         Effect.flatMap((response) => {
           if (response.status >= 300) call.refusal = response
@@ -192,7 +215,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
   const attempt = <A>(
     call: Call,
     request: HttpClientRequest.HttpClientRequest,
-    decode: (body: unknown) => Result.Result<A, Schema.SchemaError>
+    decode: Decode<A>
   ): Effect.Effect<A, Reason> =>
     (take === undefined
       ? exchange(call, request)
@@ -232,7 +255,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
   const judge = <A>(
     call: Call,
     response: HttpClientResponse.HttpClientResponse,
-    decode: (body: unknown) => Result.Result<A, Schema.SchemaError>
+    decode: Decode<A>
   ): Effect.Effect<A, Reason> =>
     Effect.withFiber((fiber) => {
       const { headers, status } = response
@@ -240,7 +263,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
       const json = parseJson(call.body)
       const error = isOk ? undefined : Result.getOrUndefined(json)
       const reply = fields(status, headers, error, call.clock.currentTimeMillisUnsafe(), hide)
-      fiber.getRef(OnReply)(reply)
+      call.onReply(reply)
       if (reply.requestId !== undefined) Telemetry.spanOf(fiber)?.attribute("twilio.request_id", reply.requestId)
       if (!isOk) {
         const reason = fromStatus(reply, call.write)
@@ -254,7 +277,9 @@ const make = Effect.fnUntraced(function* (options: Options) {
       const decoded = decode(json.success)
       if (Result.isFailure(decoded)) {
         discardConnection(response)
-        const problem = `the reply has another shape: ${flatten(hide(decoded.failure.message))}`
+        const { failure } = decoded
+        const problem =
+          typeof failure === "string" ? failure : `the reply has another shape: ${flatten(hide(failure.message))}`
         return fail(call, unexpected(reply, problem, call.write))
       }
       return Effect.succeed(decoded.success)
@@ -325,6 +350,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
         isOver: false,
         refusal: undefined,
         body: "",
+        onReply: () => {},
         last: undefined,
         retries: 0
       }

@@ -71,7 +71,8 @@ const sentence = (what: string, reply: ReplyFields): string => {
 }
 
 /**
- * The input is wrong. With no `status` it was refused here, before any I/O; with one (400), by Twilio.
+ * The input is wrong. With no `status` it was refused here, before any I/O; with one, by Twilio (400), or by a server in
+ * front of it that does not take such a request (405, 411, 413, 415). Nothing was changed.
  *
  * @example
  * ```ts
@@ -231,7 +232,8 @@ export class NetworkError extends Schema.TaggedError<NetworkError>("@flex-intera
 }
 
 /**
- * A reply that is not what the API promises; `problem` has the path of the first mismatch.
+ * A reply that is not what the API promises; `problem` has the path of the first mismatch. So is a page with a participant
+ * of another channel. A write never has this reason: it is {@link OutcomeUnknown} then.
  *
  * @example
  * ```ts
@@ -249,8 +251,10 @@ export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>(
 }
 
 /**
- * A write left this machine, and no answer came back that tells what became of it. It may or may not have been carried
- * out. It is never sent again silently, and no operation of the API can tell. Repeating the same change is harmless as
+ * A write left this machine, and no answer came back that tells what became of it: none at all; a success that is about
+ * another participant, or about none; a 5xx, a redirect, or a 4xx of which neither Twilio nor HTTP says that the request
+ * was not carried out (any but 400, 401, 403, 404, 405, 409, 411, 413, 415, 422 and 429). It may or may not have been
+ * carried out. It is never sent again silently, and no operation of the API can tell. Repeating the same change is harmless as
  * far as is known (Twilio's warning 80906 says so for a duplicate): at worst it is a {@link Conflict}.
  *
  * @example

@@ -70,12 +70,24 @@ export const parseRetryAfter = (header: string | undefined, now: number): Durati
   )
 }
 
+/**
+ * The statuses of which Twilio or HTTP (RFC 9110) says that the request was not carried out, other than those that have a
+ * reason of their own, with what they say.
+ */
+const refusals: { readonly [status: number]: string } = {
+  400: "Twilio refused the request as invalid",
+  405: "the server does not take requests of this method here",
+  411: "the server does not take a request without a length",
+  413: "the server does not take a request of this size",
+  415: "the server does not take a request of this content type"
+}
+
 /** The reason for a status that is not 2xx. `code` tells whether it was Twilio that answered, and not a gateway. */
 export const fromStatus = (reply: ReplyFields, isWrite: boolean): Reason => {
   const status = reply.status ?? 0
+  const problem = refusals[status]
+  if (problem !== undefined) return new InvalidRequest({ ...reply, problem })
   switch (status) {
-    case 400:
-      return new InvalidRequest({ ...reply, problem: "Twilio refused the request as invalid" })
     case 401:
       return new Unauthorized(reply)
     case 403:
@@ -94,7 +106,7 @@ export const fromStatus = (reply: ReplyFields, isWrite: boolean): Reason => {
   }
   if (status === 408) return unexpected(reply, "the server gave up waiting for the request", isWrite)
   if (status < 500) {
-    return new UnexpectedResponse({ ...reply, problem: `expected a 2xx or a documented error, got HTTP ${status}` })
+    return unexpected(reply, `expected a 2xx or a documented error, got HTTP ${status}`, isWrite)
   }
   return isWrite && !refused(reply)
     ? new OutcomeUnknown({ ...reply, problem: "the server failed after it had received the change" })

@@ -7,7 +7,7 @@ import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { Mutable } from "effect/Types"
-import type { ChannelRef, Participant, RoutingProperties } from "../Participant.ts"
+import type { ChannelRef, Participant, ParticipantRef, RoutingProperties } from "../Participant.ts"
 import * as Sid from "../Sid.ts"
 
 const text = Schema.optionalKey(Schema.NullOr(Schema.String))
@@ -36,9 +36,45 @@ export type WirePage = typeof WirePage.Type
 export const decodePage = (body: unknown): Result.Result<WirePage, Schema.SchemaError> =>
   isPage(body) ? Result.succeed(body) : decodeBySchema(body)
 
+/** The same, for a page that lists this channel: a row that names another makes it the reply to another request. */
+export const decodePageOf =
+  (channel: ChannelRef) =>
+  (body: unknown): Result.Result<WirePage, Schema.SchemaError | string> =>
+    Result.flatMap(decodePage(body), (page): Result.Result<WirePage, string> => {
+      for (const [index, row] of page.participants.entries()) {
+        const key = alien(channel, row)
+        if (key !== undefined) return Result.fail(`participants[${index}] is not of this channel: ${key} is another`)
+      }
+      return Result.succeed(page)
+    })
+
 const decodeBySchema = Schema.decodeUnknownResult(WirePage)
 
-export const decodeParticipant = Schema.decodeUnknownResult(WireParticipant)
+const decodeParticipant = Schema.decodeUnknownResult(WireParticipant)
+
+/** The participant whose status was set. What names another, or nobody, is not the reply to that. */
+export const decodeMoved =
+  (ref: ParticipantRef) =>
+  (body: unknown): Result.Result<WireParticipant, Schema.SchemaError | string> =>
+    Result.flatMap(decodeParticipant(body), (wire): Result.Result<WireParticipant, string> => {
+      const key = differs(wire.sid, ref.participantSid) ? "sid" : alien(ref, wire)
+      if (key !== undefined) return Result.fail(`the reply is about another participant: its ${key} is another`)
+      return wire.sid == null && wire.channel_sid == null && wire.interaction_sid == null
+        ? Result.fail("the reply does not say what it is about: it has no sid, channel_sid or interaction_sid")
+        : Result.succeed(wire)
+    })
+
+/** The key by which a row is not of this channel. A SID that is missing says nothing. */
+const alien = (channel: ChannelRef, wire: WireParticipant): string | undefined =>
+  differs(wire.channel_sid, channel.channelSid)
+    ? "channel_sid"
+    : differs(wire.interaction_sid, channel.interactionSid)
+      ? "interaction_sid"
+      : undefined
+
+/** Twilio's SIDs are compared without regard to case. */
+const differs = (found: string | null | undefined, asked: string): boolean =>
+  found != null && found !== asked && found.toLowerCase() !== asked.toLowerCase()
 
 const isPage = (input: unknown): input is WirePage =>
   isRecord(input) &&
@@ -59,23 +95,12 @@ const isRecord = (input: unknown): input is { readonly [key: string]: unknown } 
 
 const isText = (input: unknown): boolean => typeof input === "string" || input == null
 
-/** The channel that was asked for stands in where a row leaves its SIDs out, or has something else in their place. */
+/** A row of this channel, or one that leaves out whose it is. */
 export const toParticipant =
-  (channel: ChannelRef) =>
+  ({ channelSid, interactionSid }: ChannelRef) =>
   (wire: WireParticipant): Participant => {
     // Key by key, here and below: a spread for each key that may be missing makes a listing several times slower.
-    const participant: Mutable<Participant> = {
-      type: wire.type ?? "unknown",
-      // Nearly every row names the channel that was asked for: comparing is cheaper than matching the pattern.
-      interactionSid:
-        wire.interaction_sid === channel.interactionSid
-          ? channel.interactionSid
-          : (typed("KD", wire.interaction_sid) ?? channel.interactionSid),
-      channelSid:
-        wire.channel_sid === channel.channelSid
-          ? channel.channelSid
-          : (typed("UO", wire.channel_sid) ?? channel.channelSid)
-    }
+    const participant: Mutable<Participant> = { type: wire.type ?? "unknown", interactionSid, channelSid }
     const sid = typed("UT", wire.sid)
     if (sid !== undefined) participant.sid = sid
     if (wire.url != null) participant.url = wire.url

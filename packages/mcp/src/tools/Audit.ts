@@ -51,8 +51,11 @@ export const make = (asJson: boolean) => {
       <A, R>(send: Effect.Effect<A, TwilioError.TwilioError, R>) => {
         let request: string | undefined
         return send.pipe(
-          Effect.provideService(TwilioClient.OnReply, ({ requestId }) => {
-            request = requestId
+          Effect.provideService(TwilioClient.OnAttempt, () => {
+            request = undefined
+            return ({ requestId }) => {
+              request = requestId
+            }
           }),
           Effect.onExit((exit) => {
             const reason = Exit.isFailure(exit)
@@ -65,7 +68,7 @@ export const make = (asJson: boolean) => {
                 (Exit.hasInterrupts(exit) ? "interrupted" : Exit.isFailure(exit) ? "defect" : undefined),
               http: reason?.status,
               code: reason?.code,
-              request: plain(request ?? reason?.requestId)
+              request: plain(request)
             }
             return write(entry, decision, Exit.isSuccess(exit) ? "accepted" : known ? "failed" : "unknown", facts)
           })
