@@ -59,16 +59,26 @@ for (const [era, mode] of eras) {
       })
     }
 
-    it("that cannot ask: goes on under auto, is refused under always", async () => {
-      const auto = await connectWith(undefined)
-      const done = await call(auto, "set_participant_status", write(1, 2, "wrapup"))
-      assert.strictEqual(done.data?.["result"], "accepted")
-      await auto.close()
+    it("that cannot ask: goes on under when-possible, which auto is over stdio, and is refused under always", async () => {
+      for (const [target, ...args] of [
+        [write(1, 2, "wrapup")],
+        [write(2, 2, "wrapup"), "--confirm", "auto"],
+        [write(2, 3, "wrapup"), "--confirm", "when-possible"]
+      ] as const) {
+        const client = await connectWith(undefined, ...args)
+        const done = await call(client, "set_participant_status", target)
+        assert.strictEqual(done.data?.["result"], "accepted", done.text)
+        await client.close()
+      }
+      served.requests.length = 0
       const always = await connectWith(undefined, "--confirm", "always")
       const refused = await call(always, "set_participant_status", write(1, 2, "closed"))
       assert.isTrue(refused.isError)
-      assert.match(refused.text, /this host cannot ask.*Nothing was changed.*--confirm auto or never/u)
-      assert.strictEqual(writes(), 1)
+      assert.match(
+        refused.text,
+        /this host cannot be asked.*Nothing was changed.*--confirm when-possible.*--confirm never/u
+      )
+      assert.strictEqual(writes(), 0)
       await always.close()
     })
 
@@ -127,12 +137,12 @@ Worker ${sid(1, "WK", 2)}
 Task ${sid(1, "WT", 2)}
 Channel ${sid(1, "UO")} of interaction ${sid(1, "KD")}
 
-The agent leaves; the conversation stays open, and if no other agent is in it the customer is left alone. Nothing leads back.`
+The agent leaves; the conversation stays open, and if no other agent is in it the customer is left alone. This cannot be undone.`
       )
       await client.close()
     })
 
-    it("an agent that changes while the person thinks is asked about anew", async () => {
+    it("an agent that changes while the person thinks is asked about again", async () => {
       const questions: Array<string> = []
       const client = await connect({
         mode,
@@ -154,6 +164,25 @@ The agent leaves; the conversation stays open, and if no other agent is in it th
     })
   })
 }
+
+describe("the line on stderr when the server starts", () => {
+  for (const [args, line] of [
+    [[], /where the host can be asked; elsewhere writes are sent unasked \(--confirm when-possible\)$/u],
+    [["--confirm", "always"], /where the host cannot be asked, writes are refused \(--confirm always\)$/u],
+    [["--confirm", "never"], /without asking a person \(--confirm never\)$/u],
+    [["--confirm", "never", "--read-only"], /no writes: it only reads$/u]
+  ] as const) {
+    it(`says how writes are confirmed: ${args.join(" ") || "by default"}`, async () => {
+      const host = raw(["--sandbox", ...args])
+      await host.initialize("2025-11-25")
+      await host.end()
+      const lines = host.stderr().trimEnd().split("\n")
+      assert.lengthOf(lines, 1)
+      assert.match(lines[0] ?? "", /^flex-interactions-mcp: serving over stdio; [\x20-\x7e]*$/u)
+      assert.match(lines[0] ?? "", line)
+    })
+  }
+})
 
 describe("the state of a question", () => {
   const canAsk = { elicitation: { form: {} } }

@@ -121,7 +121,14 @@ describe("doctor", () => {
       ReadonlyArray<string>?
     ]
   > = [
-    ["no credentials", () => ({ FLEX_API_BASE_URL: served.url }), "settings", "failed", /TWILIO_API_KEY/u, /--help/u],
+    [
+      "no credentials",
+      () => ({ FLEX_API_BASE_URL: served.url }),
+      "settings",
+      "failed",
+      /TWILIO_API_KEY/u,
+      /--sandbox/u
+    ],
     [
       "half a pair",
       () => ({ TWILIO_API_SECRET: "half-a-secret" }),

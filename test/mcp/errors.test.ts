@@ -33,7 +33,7 @@ const golden: ReadonlyArray<readonly [what: string, reason: TwilioError.Reason, 
   [
     "InvalidRequest, found by Twilio",
     new TwilioError.InvalidRequest({ status: 400, code: 21481, detail: "Invalid PageToken", requestId, problem: "p" }),
-    `Twilio refused the request as invalid. Nothing was changed. Do not repeat it as it is; a listing that went on from a cursor can start anew without it. (HTTP 400, Twilio code 21481, request ${requestId}, quoted from Twilio: "Invalid PageToken")`
+    `Twilio refused the request as invalid. Nothing was changed. Do not repeat it as it is; a listing that continued from a cursor can start again without it. (HTTP 400, Twilio code 21481, request ${requestId}, quoted from Twilio: "Invalid PageToken")`
   ],
   [
     "Unauthorized",
@@ -53,7 +53,7 @@ const golden: ReadonlyArray<readonly [what: string, reason: TwilioError.Reason, 
   [
     "Conflict",
     new TwilioError.Conflict({ status: 422, code: 45008, detail: "Participant must be an agent", requestId }),
-    `Twilio refused: the participant is not an agent, or has already left or reached this status. Nothing was changed. Do not repeat the call as it is; list_participants shows who is there. After a call whose outcome was unknown, this most likely means that it was applied. (HTTP 422, Twilio code 45008, request ${requestId}, quoted from Twilio: "Participant must be an agent")`
+    `Twilio refused the change, though this server has just seen the participant in this channel, as an agent. Most likely the agent has left already (agents who have left can stay in the list). Nothing was changed. Do not repeat the call as it is; Flex shows where the agent stands. After the same call with an unknown outcome, this most likely means that it was applied. (HTTP 422, Twilio code 45008, request ${requestId}, quoted from Twilio: "Participant must be an agent")`
   ],
   [
     "RateLimited, with a delay",
@@ -83,7 +83,7 @@ const golden: ReadonlyArray<readonly [what: string, reason: TwilioError.Reason, 
   [
     "NetworkError",
     new TwilioError.NetworkError({ problem: "no answer from https://flex-api.twilio.com (ENOTFOUND)" }),
-    'Twilio could not be reached. Nothing was changed. Trying again in a few seconds is safe. If it goes on, tell the operator. (seen: "no answer from https://flex-api.twilio.com (ENOTFOUND)")'
+    'Twilio could not be reached. Nothing was changed. Trying again in a few seconds is safe. If that does not help, tell the operator. (seen: "no answer from https://flex-api.twilio.com (ENOTFOUND)")'
   ],
   [
     "UnexpectedResponse",
@@ -93,7 +93,7 @@ const golden: ReadonlyArray<readonly [what: string, reason: TwilioError.Reason, 
   [
     "OutcomeUnknown",
     new TwilioError.OutcomeUnknown({ problem: "no answer from https://flex-api.twilio.com (ECONNRESET)" }),
-    'It is not known whether the change was applied: it was sent, and no clear answer came back. Call list_participants, then repeat the call if needed: repeating is harmless. (seen: "no answer from https://flex-api.twilio.com (ECONNRESET)")'
+    'It is not known whether the change was applied: it was sent, and no clear answer came back. list_participants cannot tell. Tell the person that it is not known: Flex shows where the agent stands, and the agent knows. Repeating the same call does no harm; a conflict then most likely means that the change was applied. (seen: "no answer from https://flex-api.twilio.com (ECONNRESET)")'
   ]
 ]
 
@@ -127,16 +127,18 @@ describe("what Twilio wrote", () => {
     assert.match(text, /^[\x20-\x7e]*$/u)
   })
 
-  it("in the place of a request id, or inside what was seen of a reply, is data too", async () => {
-    for (const reason of [
-      new TwilioError.NotFound({ status: 404, requestId: hostile }),
-      new TwilioError.UnexpectedResponse({ status: 200, problem: hostile })
-    ]) {
-      const { text } = await failed(reason)
-      assert.match(text, /^[\x20-\x7e]*$/u)
-      assert.isBelow(text.length, 600)
-    }
+  it("inside what was seen of a reply, is data too", async () => {
+    const { text } = await failed(new TwilioError.UnexpectedResponse({ status: 200, problem: hostile }))
+    assert.match(text, /^[\x20-\x7e]*$/u)
+    assert.isBelow(text.length, 600)
   })
+
+  for (const id of [hostile, "RQ1", `RQ${"g".repeat(32)}`, `${requestId}0`, `${requestId} close`]) {
+    it(`in the place of a request id, is not shown: ${JSON.stringify(id.slice(0, 40))}`, async () => {
+      const { text } = await failed(new TwilioError.NotFound({ status: 404, requestId: id }))
+      assert.match(text, /\(HTTP 404\)$/u)
+    })
+  }
 })
 
 describe("a defect", () => {
@@ -203,7 +205,7 @@ describe("a Twilio that takes too long", () => {
       await Effect.runPromise(clock.adjust("30 seconds"))
       assert.strictEqual(
         (await done).text,
-        "Twilio took more than 30 seconds to list the participants. Nothing was changed. Trying again in a few seconds is safe. If it goes on, tell the operator."
+        "Twilio took more than 30 seconds to list the participants. Nothing was changed. Trying again in a few seconds is safe. If that does not help, tell the operator."
       )
       await close()
     })
@@ -250,7 +252,12 @@ describe("what an assistant gets wrong", () => {
   const interaction = sid(1, "KD")
 
   for (const [what, tool, args, problem] of [
-    ["nothing", "list_participants", {}, "interaction_sid: is required; channel_sid: is required"],
+    [
+      "nothing",
+      "list_participants",
+      {},
+      "interaction_sid: is required (where to find it: task attribute flexInteractionSid); channel_sid: is required (where to find it: task attribute flexInteractionChannelSid)"
+    ],
     [
       "lower case",
       "list_participants",
@@ -261,13 +268,19 @@ describe("what an assistant gets wrong", () => {
       "swapped SIDs",
       "list_participants",
       { interaction_sid: sid(1, "UO"), channel_sid: interaction },
-      /^interaction_sid: .*got a channel SID \(UO\); channel_sid: .*got an interaction SID \(KD\)$/u
+      /^interaction_sid: .*got a channel SID \(UO\) \(where to find it: task attribute flexInteractionSid\); channel_sid: .*got an interaction SID \(KD\) \(where to find it: task attribute flexInteractionChannelSid\)$/u
     ],
     [
       "a task's SID",
       "set_participant_status",
       { ...good, participant_sid: sid(1, "WT", 2) },
-      /^participant_sid: .*got a task SID \(WT\)$/u
+      /^participant_sid: .*got a task SID \(WT\) \(where to find it: list_participants\)$/u
+    ],
+    [
+      "a task's SID for the interaction's",
+      "list_participants",
+      { ...channel(1), interaction_sid: sid(1, "WT", 2) },
+      /^interaction_sid: .*got a task SID \(WT\) \(where to find it: task attribute flexInteractionSid\)$/u
     ],
     [
       "the SID of another resource",

@@ -47,7 +47,7 @@ const session = async (args: ReadonlyArray<string> = [], answer?: Action) => {
     end: async () => {
       await client.close()
       await served.close()
-      return { said: lines.join("\n"), log: client.stderr().trimEnd().split("\n").map(mask).flatMap(wrap).join("\n") }
+      return { said: lines.join("\n"), log: client.log().trimEnd().split("\n").map(mask).flatMap(wrap).join("\n") }
     }
   }
 }

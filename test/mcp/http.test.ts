@@ -153,6 +153,46 @@ const raw = async (url: string, request: string): Promise<string> => {
   return chunk.toString()
 }
 
+describe("by default, which refuses what nobody was asked about", () => {
+  let server: Command.Listening
+  beforeAll(async () => {
+    server = await Command.listen(["--sandbox"])
+  })
+  afterAll(() => server.stop())
+
+  it("says so when it starts", () => {
+    assert.match(server.stderr(), /listening on \S+, .*; .*writes are refused \(--confirm always\)\n/u)
+  })
+
+  for (const mode of eras) {
+    it(`a write of a host that cannot be asked is refused, and the setting is named (${JSON.stringify(mode)})`, async () => {
+      const client = await connect(server.url, mode)
+      const { content, isError } = await client.callTool({
+        name: "set_participant_status",
+        arguments: { ...channel(1), participant_sid: sid(1, "UT", 2), status: "wrapup" }
+      })
+      await client.close()
+      assert.isTrue(isError)
+      assert.match(
+        content[0]?.type === "text" ? content[0].text : "",
+        /cannot be asked.*Nothing was changed.*--confirm when-possible.*--confirm never/u
+      )
+    })
+  }
+
+  it("with --confirm when-possible it is sent", async () => {
+    const lenient = await Command.listen(["--sandbox", "--confirm", "when-possible"])
+    const client = await connect(lenient.url, "legacy")
+    const { structuredContent } = await client.callTool({
+      name: "set_participant_status",
+      arguments: { ...channel(1), participant_sid: sid(1, "UT", 2), status: "wrapup" }
+    })
+    await client.close()
+    assert.strictEqual((structuredContent as { result: string }).result, "accepted")
+    assert.match((await lenient.stop()).stderr, /; .*sent unasked \(--confirm when-possible\)\n/u)
+  })
+})
+
 describe("asking a person before a write", () => {
   const agent = { ...channel(1), participant_sid: sid(1, "UT", 2), status: "wrapup" }
   let server: Command.Listening
@@ -181,7 +221,7 @@ describe("asking a person before a write", () => {
     const { isError, questions, text } = await write("legacy", "accept")
     assert.isTrue(isError)
     assert.lengthOf(questions, 0)
-    assert.match(text, /this host cannot ask.*Nothing was changed/u)
+    assert.match(text, /this host cannot be asked.*Nothing was changed/u)
   })
 
   it("in 2026-07-28 the host asks and calls again: a decline changes nothing, an accept is sent", async () => {

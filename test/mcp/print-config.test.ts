@@ -160,8 +160,32 @@ describe("the command line", () => {
 
   it("refuses a command and a flag that it does not know", async () => {
     assert.match((await Command.run(["sever"])).stderr, /there is no command "sever"/u)
-    assert.match((await Command.run(["--sandbx"])).stderr, /--sandbx/u)
+    assert.match((await Command.run(["--sandbx"])).stderr, /^flex-interactions-mcp: there is no flag --sandbx\n/u)
   })
+
+  it("help is a command", async () => {
+    const { code, stdout } = await Command.run(["help"])
+    assert.strictEqual(code, 0)
+    assert.strictEqual(stdout, (await Command.run(["--help"])).stdout)
+  })
+
+  for (const [flag, says] of [
+    ["--token", /no flag --token, because .*; set FLEX_MCP_TOKEN, or name a file that has it with --token-file\n/u],
+    ["--auth-token", /no flag --auth-token, because .*; set TWILIO_AUTH_TOKEN, or .* with TWILIO_AUTH_TOKEN_FILE\n/u],
+    ["--api-secret", /; set TWILIO_API_SECRET, or name a file that has it with TWILIO_API_SECRET_FILE\n/u],
+    ["--confirm-secret", /; set FLEX_MCP_CONFIRM_SECRET, or name a file that has it with --confirm-secret-file\n/u],
+    ["--redis-url", /no flag --redis-url, because .*; set REDIS_URL\n/u],
+    ["--rate-limit", /no flag --rate-limit; set FLEX_API_RATE_LIMIT\n/u]
+  ] as const) {
+    it(`${flag} is no flag: which setting it is instead`, async () => {
+      for (const args of [[flag, "my-secret"], [`${flag}=my-secret`]]) {
+        const { code, stderr } = await Command.run(args)
+        assert.strictEqual(code, 2)
+        assert.match(stderr, says)
+        assert.notInclude(stderr, "my-secret")
+      }
+    })
+  }
 
   it("takes each switch from the environment as well, and a flag wins", async () => {
     const tools = async (args: ReadonlyArray<string>, env: Record<string, string>) => {

@@ -200,7 +200,7 @@ describe("limits set by the operator", () => {
       })
       assert.strictEqual(
         read(result).text,
-        `The call is not valid: status: Expected "${allowed}". Nothing was changed. Correct it and call again.`
+        `The call is not valid: status: the operator of this server allows ${allowed} only. Nothing was changed. Correct it and call again.`
       )
       await host.end()
     })

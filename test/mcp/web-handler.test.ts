@@ -43,6 +43,29 @@ describe("the exported handler", () => {
     })
   }
 
+  it("by default refuses a write that nobody was asked about; confirm: when-possible sends it", async () => {
+    for (const [confirm, text] of [
+      [{}, /cannot be asked.*Nothing was changed/u],
+      [{ confirm: "auto" }, /cannot be asked.*Nothing was changed/u],
+      [{ confirm: "when-possible" }, /"accepted"/u]
+    ] as const) {
+      const writing = await make({ url, credentials, auth: "none", apiBaseUrl: served.url, ...confirm })
+      const client = new Client({ name: "test", version: "1" })
+      await client.connect(
+        new StreamableHTTPClientTransport(new URL(url), {
+          fetch: (input, init) => writing.fetch(new Request(input, init))
+        })
+      )
+      const { content } = await client.callTool({
+        name: "set_participant_status",
+        arguments: { ...channel, participant_sid: `UT01${"0".repeat(29)}2`, status: "wrapup" }
+      })
+      assert.match(content[0]?.type === "text" ? content[0].text : "", text)
+      await client.close()
+      await writing.close()
+    }
+  })
+
   it("refuses who has no token, and another host name", async () => {
     const post = (to: string) =>
       handler.fetch(new Request(to, { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" }))

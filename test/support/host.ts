@@ -31,6 +31,9 @@ export const eras = [
   [`in revision ${modern}`, { pin: modern }]
 ] as const
 
+/** What the server says on stderr when it starts over stdio. */
+export const startLine = /^flex-interactions-mcp: serving over stdio; [^\n]+\n/u
+
 export type Action = "accept" | "decline" | "cancel"
 
 /** A host built on the official client. Without `answer` it cannot ask; with it, it answers every question so. */
@@ -63,7 +66,7 @@ export const connect = async (options: {
   let stderr = ""
   transport.stderr?.on("data", (chunk: Buffer) => (stderr += chunk.toString()))
   await client.connect(transport)
-  return Object.assign(client, { stderr: () => stderr })
+  return Object.assign(client, { stderr: () => stderr, log: () => stderr.replace(startLine, "") })
 }
 
 export interface CallResult {
@@ -149,6 +152,8 @@ export const raw = (args: ReadonlyArray<string>, env: Record<string, string> = {
     messages,
     stdout: () => Buffer.concat(chunks),
     stderr: () => stderr,
+    /** What it said since it started. */
+    log: () => stderr.replace(startLine, ""),
     closed,
     until,
     send,

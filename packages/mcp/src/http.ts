@@ -11,13 +11,14 @@ import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as Http from "./protocol/Http.ts"
 import * as Server from "./protocol/Server.ts"
+import * as Limits from "./tools/Limits.ts"
 
 declare const PACKAGE_VERSION: string
 
 export interface Options {
   /**
    * Where clients reach this handler, path included, such as `https://mcp.example.com/mcp`. Requests under another host name
-   * are refused, those of loopback excepted.
+   * are refused, except on loopback.
    */
   readonly url: string
   /** Twilio's: an API key, or the account's own. */
@@ -38,8 +39,12 @@ export interface Options {
   readonly readOnly?: boolean
   /** The statuses that are offered; by default both. */
   readonly allowStatus?: ReadonlyArray<"wrapup" | "closed">
-  /** When a person is asked before a write; by default `"auto"`: where the host can ask. */
-  readonly confirm?: "auto" | "always" | "never"
+  /**
+   * When a person is asked before a write: `"when-possible"`: where the host can be asked, and elsewhere the write is sent;
+   * `"always"`: where the host cannot be asked the write is refused; `"never"`. By default `"auto"`, which is `"always"` over
+   * HTTP.
+   */
+  readonly confirm?: "auto" | "when-possible" | "always" | "never"
   /**
    * Signs the questions to a person, 32 bytes or more. Where several instances serve the same clients, each needs the same
    * one: an answer comes to any of them.
@@ -90,6 +95,7 @@ export const make = (options: Options): Promise<WebHandler> =>
     const server = yield* Server.make({
       ...options,
       version: PACKAGE_VERSION,
+      confirm: Limits.confirmOver("http", options.confirm ?? "auto"),
       confirmation: { key: options.confirmationKey }
     }).pipe(Effect.provide(services), Scope.provide(scope))
     const handler = Http.make({

@@ -10,6 +10,7 @@ import * as Run from "./Run.ts"
 import * as Settings from "./Settings.ts"
 import * as Stdio from "../protocol/Stdio.ts"
 import * as Tools from "../protocol/Tools.ts"
+import * as Limits from "../tools/Limits.ts"
 
 const serve = Effect.fnUntraced(function* (written: Settings.Written) {
   const options = { version: Run.version, ...(yield* Settings.limits(written)) }
@@ -24,7 +25,7 @@ const serve = Effect.fnUntraced(function* (written: Settings.Written) {
   const load = Effect.tapCause(calls, (cause) => Effect.logError("what calls need could not be loaded", cause))
   const run = Effect.runPromiseWith(yield* Effect.context<Effect.Services<typeof load>>())
   let answer: Promise<Tools.Answer> | undefined
-  yield* Stdio.serve(
+  yield* Run.overStdio(Limits.confirmation(options))(
     Tools.serve(options, (called) =>
       (answer ??= run(load)).then(
         (answer) => answer(called),

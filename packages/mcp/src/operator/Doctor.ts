@@ -143,9 +143,7 @@ const validate = Effect.fnUntraced(function* (written: Settings.Written, sandbox
 })
 
 const settingsFound = (valid: Result.Result<unknown, TwilioClient.SettingsError>): Found =>
-  Result.isSuccess(valid)
-    ? ok("each is valid")
-    : failed(`${valid.failure.message}.`, `Set ${valid.failure.setting} as --help and docs/mcp.md say.`)
+  Result.isSuccess(valid) ? ok("each is valid") : failed(`${valid.failure.message}.`, Run.advice(valid.failure.setting))
 
 const node = (): Found => {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number)

@@ -19,11 +19,13 @@ export const text = `flex-interactions-mcp: an MCP server for the participants o
 Usage: flex-interactions-mcp [serve] [flags]
        flex-interactions-mcp doctor [--json] [flags]
        flex-interactions-mcp print-config HOST [flags]
+       flex-interactions-mcp help
 
 ${rows([
   ["serve", "serve an assistant over stdio, or over HTTP with --http (the default command)"],
-  ["doctor", "check the set-up that these flags and this environment make, and say what to mend"],
-  ["print-config", `print what an MCP host's configuration needs; HOST is ${PrintConfig.hosts.join(", ")}`]
+  ["doctor", "check the setup that these flags and this environment make, and say what to fix"],
+  ["print-config", `print what an MCP host's configuration needs; HOST is ${PrintConfig.hosts.join(", ")}`],
+  ["help", "print this"]
 ])}
 
 Flags:

@@ -15,6 +15,7 @@ import * as Serve from "./Serve.ts"
 import * as ServeHttp from "./ServeHttp.ts"
 import * as Settings from "./Settings.ts"
 import * as Stdio from "../protocol/Stdio.ts"
+import * as Limits from "../tools/Limits.ts"
 import * as Telemetry from "../platform/Otlp.ts"
 
 export const run = (line: Settings.CommandLine): void => Run.run(line, command(line))
@@ -48,7 +49,8 @@ const http = (written: Settings.Written) => (written.proxy === undefined ? NodeH
 const serve = Effect.fnUntraced(function* (written: Settings.Written) {
   const listen = Settings.overHttp(written) ? yield* ServeHttp.settings(written) : undefined
   if (listen === undefined) Stdio.claimStdout()
-  const transport = listen === undefined ? Stdio.serve : ServeHttp.serve(listen)
+  const confirmation = Limits.confirmation(yield* Settings.limits(written))
+  const transport = listen === undefined ? Run.overStdio(confirmation) : ServeHttp.serve(listen, confirmation)
   const shared =
     written.redisUrl === undefined ? undefined : yield* Effect.promise(() => import("../platform/Redis.ts"))
   const serving = Effect.gen(function* () {

@@ -1,12 +1,14 @@
 /** Running the command: its settings in place, its exit code, and what an operator reads when it cannot run. */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import type { TwilioClient } from "@flex-interactions/core"
+import type { McpServerFactory } from "@modelcontextprotocol/server"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Files from "../platform/Files.ts"
+import * as Stdio from "../protocol/Stdio.ts"
 import * as Settings from "./Settings.ts"
 
 declare const PACKAGE_VERSION: string
@@ -21,7 +23,7 @@ export const run = (
   NodeRuntime.runMain(
     command.pipe(
       Effect.catchTag("SettingsError", (error) =>
-        Effect.sync(() => refuse(`${error.message}.`, error.setting.startsWith("TWILIO_") ? credentials : undefined))
+        Effect.sync(() => refuse(`${error.message}.`, advice(error.setting)))
       ),
       Effect.provide(Layer.merge(Files.layer, Settings.layer(line.given))),
       Effect.provideService(Logger.LogToStderr, true)
@@ -31,11 +33,20 @@ export const run = (
     }
   )
 
-const credentials =
-  "Set TWILIO_API_KEY and TWILIO_API_SECRET (or TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN), or try --sandbox without an account."
+/** What to do about a setting that is wrong or missing. */
+export const advice = (setting: string): string =>
+  /^TWILIO_(?:API|ACCOUNT|AUTH)_/u.test(setting)
+    ? "Set TWILIO_API_KEY and TWILIO_API_SECRET (or TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN), or try --sandbox without an account."
+    : `Set ${setting} as --help and docs/mcp.md say.`
 
 /** Two lines on stderr: what is wrong, and what to do. */
-export const refuse = (problem: string, mend = "Try --help."): number => {
-  process.stderr.write(`flex-interactions-mcp: ${problem}\n${mend}\n`)
+export const refuse = (problem: string, advice = "Try --help."): number => {
+  process.stderr.write(`flex-interactions-mcp: ${problem}\n${advice}\n`)
   return 2
+}
+
+/** Serves over stdio, and says in the log how writes are confirmed. */
+export const overStdio = (confirmation: string) => (server: McpServerFactory) => {
+  process.stderr.write(`flex-interactions-mcp: serving over stdio; ${confirmation}\n`)
+  return Stdio.serve(server)
 }

@@ -22,8 +22,8 @@ export interface HttpSettings {
   readonly confirmationKey: Uint8Array | undefined
 }
 
-/** Serves over HTTP; see {@link Listen.serve}. */
-export const serve = (settings: HttpSettings) =>
+/** Serves over HTTP; see {@link Listen.serve}. `confirmation` says in the log how writes are confirmed. */
+export const serve = (settings: HttpSettings, confirmation: string) =>
   Effect.fnUntraced(function* (server: McpServerFactory) {
     const client = yield* HttpClient.HttpClient
     const run = Effect.runPromiseWith(yield* Effect.context<never>())
@@ -59,7 +59,8 @@ export const serve = (settings: HttpSettings) =>
                 ? ", without authentication: for programs of this machine only"
                 : "token" in settings.auth
                   ? ", for holders of the bearer token"
-                  : `, for holders of a token of ${settings.auth.issuer}`)
+                  : `, for holders of a token of ${settings.auth.issuer}`) +
+              `; ${confirmation}`
           )
       }
     )

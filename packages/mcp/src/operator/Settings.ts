@@ -9,6 +9,7 @@ import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Limits from "../tools/Limits.ts"
 import * as Surface from "../tools/Surface.ts"
 
 export interface Setting {
@@ -53,7 +54,8 @@ export const table = {
     env: "FLEX_MCP_CONFIRM",
     flag: "confirm",
     value: "WHEN",
-    about: "ask a person before each write: auto (where the host can ask), always, never; default auto"
+    about:
+      "ask a person before each write: when-possible (where the host can be asked), always, never; default auto: when-possible over stdio, always over HTTP"
   },
   auditJson: { env: "FLEX_MCP_AUDIT_JSON", flag: "audit-json", about: "the line on stderr for each write as JSON" },
   http: {
@@ -148,15 +150,17 @@ export const table = {
 
 export type Name = keyof typeof table
 
+const all: ReadonlyArray<Setting> = Object.values(table)
+
 const entries = Object.entries(table) as ReadonlyArray<[Name, Setting]>
 
 export const defaultAddress = "127.0.0.1:3920"
 
-export const commands = ["serve", "doctor", "print-config"] as const
+export const commands = ["serve", "doctor", "print-config", "help"] as const
 
 /** A command line, taken apart. */
 export interface CommandLine {
-  readonly command: (typeof commands)[number] | "help" | "version"
+  readonly command: (typeof commands)[number] | "version"
   readonly rest: ReadonlyArray<string>
   readonly json: boolean
   /** The settings that were given as flags, by their environment names. */
@@ -201,8 +205,24 @@ export const parse = (argv: ReadonlyArray<string>): CommandLine | { readonly pro
       given: Object.fromEntries(given)
     }
   } catch (error) {
-    return { problem: error instanceof Error ? error.message : String(error) }
+    const message = error instanceof Error ? error.message : String(error)
+    const [, unknown] = /^Unknown option '(--?[^']+)'/u.exec(message) ?? []
+    return { problem: unknown === undefined ? message : noSuchFlag(unknown) }
   }
+}
+
+/** Somebody may have tried a setting that has no flag, most often a secret. */
+const noSuchFlag = (flag: string): string => {
+  const name = flag.replace(/^--?/u, "").replaceAll("-", "_").toUpperCase()
+  const about = all.find(({ env }) => env === name || env.replace(/^(?:FLEX_MCP|FLEX_API|TWILIO)_/u, "") === name)
+  if (about === undefined) return `there is no flag ${flag}`
+  const file = all.find(({ env }) => env === `${about.env}_FILE`)
+  const why = about.secret === true ? ", because everybody on this machine can read its command lines" : ""
+  const orFile =
+    file === undefined
+      ? ""
+      : `, or name a file that has it with ${file.flag === undefined ? file.env : `--${file.flag}`}`
+  return `there is no flag ${flag}${why}; set ${about.env}${orFile}`
 }
 
 /** The environment, with what was given as flags before it. */
@@ -278,7 +298,10 @@ export const limits = Effect.fnUntraced(function* (settings: Written) {
     allowStatus: yield* Effect.forEach(settings.allowStatus?.split(",") ?? Surface.statuses, (text) =>
       oneOf("allowStatus", text.trim(), Surface.statuses)
     ),
-    confirm: yield* oneOf("confirm", settings.confirm ?? "auto", ["auto", "always", "never"]),
+    confirm: Limits.confirmOver(
+      overHttp(settings) ? "http" : "stdio",
+      yield* oneOf("confirm", settings.confirm ?? "auto", Limits.confirmChoices)
+    ),
     auditAsJson: yield* isOn(settings, "auditJson")
   }
 })

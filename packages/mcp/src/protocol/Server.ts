@@ -9,6 +9,7 @@ import type * as Schema from "effect/Schema"
 import * as Audit from "../tools/Audit.ts"
 import * as Call from "../tools/Call.ts"
 import * as Confirmation from "../tools/Confirmation.ts"
+import type { Limits } from "../tools/Limits.ts"
 import * as ListParticipants from "../tools/ListParticipants.ts"
 import * as Observed from "./Observed.ts"
 import * as SetParticipantStatus from "../tools/SetParticipantStatus.ts"
@@ -16,7 +17,7 @@ import * as ToolError from "../tools/ToolError.ts"
 import * as Tools from "./Tools.ts"
 import * as ToolSchema from "../tools/ToolSchema.ts"
 
-export interface Options extends Tools.Limits {
+export interface Options extends Limits {
   readonly version: string
   /** What replicas share for the questions to a person: see {@link Confirmation.Options}. */
   readonly confirmation?: Pick<Confirmation.Options, "key" | "spend">
@@ -25,7 +26,7 @@ export interface Options extends Tools.Limits {
 interface Tool<Input, Encoded, Output extends { readonly [key: string]: unknown }> {
   readonly name: string
   readonly annotations: { readonly readOnlyHint: boolean }
-  readonly Input: Schema.Codec<Input, Encoded>
+  readonly Input: Schema.Codec<Input, Encoded> & ToolSchema.Fields
   readonly Output: Schema.Codec<Output>
   readonly handle: (
     input: Input,

@@ -8,20 +8,8 @@ import {
   type ServerContext,
   type StandardSchemaWithJSON
 } from "@modelcontextprotocol/server"
-import type { Setting } from "../tools/Confirmation.ts"
+import type { Limits } from "../tools/Limits.ts"
 import * as Surface from "../tools/Surface.ts"
-
-/** What the operator lets an assistant do. No assistant can change any of it. */
-export interface Limits {
-  /** The tool that writes does not exist, whatever else is set. */
-  readonly readOnly?: boolean
-  /** The statuses that are offered; default: both. With none there is no tool that writes. */
-  readonly allowStatus?: ReadonlyArray<Participant.ParticipantStatus>
-  /** When a person is asked before a write; default `"auto"`: where the host can ask. */
-  readonly confirm?: Setting
-  /** The line on stderr for each write as JSON. */
-  readonly auditAsJson?: boolean
-}
 
 /** The statuses that are offered; with none there is no tool that writes. */
 export const offered = ({ allowStatus, readOnly }: Limits): ReadonlyArray<Participant.ParticipantStatus> => {

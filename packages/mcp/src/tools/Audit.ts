@@ -8,7 +8,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { Call } from "./Call.ts"
 import type { Consent, Write } from "./Confirmation.ts"
-import { plain } from "./Plain.ts"
+import { requestId } from "./Plain.ts"
 
 /**
  * `accepted`: Twilio took it. `not_sent`: a person, or a setting, said no. `failed`: it was certainly not applied.
@@ -53,8 +53,8 @@ export const make = (asJson: boolean) => {
         return send.pipe(
           Effect.provideService(TwilioClient.OnAttempt, () => {
             request = undefined
-            return ({ requestId }) => {
-              request = requestId
+            return (reply) => {
+              request = reply.requestId
             }
           }),
           Effect.onExit((exit) => {
@@ -68,7 +68,7 @@ export const make = (asJson: boolean) => {
                 (Exit.hasInterrupts(exit) ? "interrupted" : Exit.isFailure(exit) ? "defect" : undefined),
               http: reason?.status,
               code: reason?.code,
-              request: plain(request)
+              request: requestId(request)
             }
             return write(entry, decision, Exit.isSuccess(exit) ? "accepted" : known ? "failed" : "unknown", facts)
           })

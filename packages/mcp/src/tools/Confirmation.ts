@@ -11,13 +11,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { Call } from "./Call.ts"
+import type { Confirm } from "./Limits.ts"
 import { Refused } from "./ToolError.ts"
-
-/**
- * `auto`: ask where the host can; where it cannot, its own approval of tool calls governs. `always`: ask, and refuse where
- * the host cannot. `never`: do not ask.
- */
-export type Setting = "auto" | "always" | "never"
 
 /** A write that is about to be sent. */
 export interface Write {
@@ -43,7 +38,7 @@ export interface Consent {
 }
 
 export interface Options {
-  readonly setting?: Setting | undefined
+  readonly setting?: Confirm | undefined
   /** Signs the states; 32 bytes or more. Replicas that serve the same hosts share it; by default it is new in each process. */
   readonly key?: Uint8Array | undefined
   /**
@@ -59,7 +54,7 @@ const State = Schema.Struct({ nonce: Schema.String, write: Schema.String })
 const decodeState = Schema.decodeUnknownOption(State)
 
 export const make = ({
-  setting = "auto",
+  setting = "when-possible",
   key = crypto.getRandomValues(new Uint8Array(32)),
   spend: spendEverywhere = () => Effect.succeedNone
 }: Options) => {
@@ -86,7 +81,7 @@ export const make = ({
   return Effect.fnUntraced(function* (write: Write, call: Call): Effect.fn.Return<Consent, Ask> {
     if (setting === "never") return { asked: false, answer: "not_asked" }
     if (!call.canAsk) {
-      return setting === "auto"
+      return setting === "when-possible"
         ? { asked: false, answer: "cannot_ask" }
         : { asked: false, answer: "cannot_ask", refusal: cannotAsk }
     }
@@ -123,7 +118,7 @@ const question = (write: Write): string =>
     `Task ${write.task_sid ?? "unknown"}`,
     `Channel ${write.channel_sid} of interaction ${write.interaction_sid}`,
     "",
-    `${consequence[write.status]} Nothing leads back.`
+    `${consequence[write.status]} This cannot be undone.`
   ].join("\n")
 
 /** What a status means for the people in the conversation. */
@@ -132,7 +127,7 @@ export const consequence = {
   closed: "The agent leaves; the conversation stays open, and if no other agent is in it the customer is left alone."
 }
 
-const settingHint = "An operator who does not want to be asked starts the server with --confirm never."
+const settingHint = "To write without this question, the operator starts the server with --confirm never."
 
 const refusals = {
   decline: new Refused({
@@ -151,10 +146,14 @@ const refusals = {
 
 const invalid = new Refused({
   what: "The answer belongs to no open question: it was used before, came too late, or was altered.",
-  next: "Call again without it: the person is asked anew."
+  next: "Call again without it: the person is asked again."
 })
 
 const cannotAsk = new Refused({
-  what: "This server asks a person before each write, and this host cannot ask (it declares no elicitation).",
-  next: "Do not try again here. The operator can use a host that can, or start the server with --confirm auto or never."
+  what:
+    "This server asks a person before each write, and this host cannot be asked (it declares no elicitation, or has no way " +
+    "to answer over HTTP).",
+  next:
+    "Do not try again here. The operator can use a host that can be asked, or change the setting: --confirm when-possible " +
+    "writes without asking in hosts like this one, --confirm never in all."
 })

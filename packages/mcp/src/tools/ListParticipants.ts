@@ -6,13 +6,14 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { Mutable } from "effect/Types"
 import type { Call } from "./Call.ts"
+import * as Circle from "./Circle.ts"
 import { goodTime, tooLong } from "./ToolError.ts"
 
 const describe = (leadsToWrite: boolean) =>
   "Lists who is in one Flex interaction channel: agents, customers, supervisors. Reads only. " +
-  (leadsToWrite ? "Call it before set_participant_status, which needs an agent's participant_sid. " : "") +
-  "Cannot find interactions: both SIDs come from a task's attributes. Reports no status (Twilio cannot tell one); an agent " +
-  "that has left may still be listed."
+  (leadsToWrite ? "Gives participant_sid for set_participant_status: not needed if you have it. " : "") +
+  "Cannot find interactions: both SIDs come from a task's attributes. Reports no status; an agent " +
+  "that has left may still be listed. No next_cursor: complete."
 
 const annotations = { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true }
 
@@ -29,7 +30,7 @@ export const channelFields = {
 const Input = Schema.Struct({
   ...channelFields,
   type: Schema.optionalKey(
-    Schema.Literals(Participant.knownTypes).annotate({ description: 'Only these, e.g. "agent"' })
+    Schema.Literals(Participant.knownTypes).annotate({ description: 'Only these; applied before limit, e.g. "agent"' })
   ),
   limit: Schema.optionalKey(
     Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 200 })).annotate({
@@ -70,7 +71,8 @@ const handle = Effect.fnUntraced(function* (input: typeof Input.Type, call: Call
   const limit = input.limit ?? 50
   const wanted = (participant: Participant.Participant) => input.type === undefined || participant.type === input.type
 
-  let place: Place = { page: {}, skip: 0, pageSize: input.type === undefined ? limit : Participants.maxPageSize }
+  const pageSize = input.type === undefined ? limit : Participants.maxPageSize
+  let place: Place = { page: {}, skip: 0, pageSize, guard: Circle.first }
   if (input.cursor !== undefined) {
     const parsed = parse(channel, input.cursor)
     if (parsed === undefined) {
@@ -100,7 +102,12 @@ const handle = Effect.fnUntraced(function* (input: typeof Input.Type, call: Call
       rows.push(row(participant))
     }
     if (page.next === undefined) return { participants: rows }
-    place = { page: page.next, skip: 0, pageSize: place.pageSize }
+    place = {
+      page: page.next,
+      skip: 0,
+      pageSize: place.pageSize,
+      guard: yield* Circle.advance(place.guard, page.next)
+    }
     if (rows.length === limit || pages === maxPages) return { participants: rows, next_cursor: format(channel, place) }
   }
 })
@@ -144,6 +151,7 @@ interface Place {
   readonly page: Participants.Cursor
   readonly skip: number
   readonly pageSize: number
+  readonly guard: Circle.Guard
 }
 
 const between = (minimum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum: Participants.maxPageSize }))
@@ -157,7 +165,8 @@ const Cursor = Schema.StringFromBase64Url.pipe(
         channel: Schema.String,
         page: Schema.Struct({ page: text, pageToken: text }),
         skip: between(0),
-        pageSize: between(1)
+        pageSize: between(1),
+        guard: Circle.Guard
       })
     )
   )

@@ -4,3 +4,7 @@ export function plain(text: string | undefined, most?: number): string | undefin
 export function plain(text: string | undefined, most = 200): string | undefined {
   return text?.slice(0, most).replaceAll(/[^\x20-\x7e]/gu, "?")
 }
+
+/** A request id of Twilio's, or nothing: what has another form is not shown. */
+export const requestId = (text: string | undefined): string | undefined =>
+  text !== undefined && /^RQ[0-9a-f]{32}$/iu.test(text) ? text : undefined

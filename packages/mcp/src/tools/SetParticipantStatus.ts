@@ -2,16 +2,17 @@
  * The tool `set_participant_status`: moves an agent to `wrapup` or `closed`, after looking the agent up and, where the
  * operator wants it, asking a person.
  */
-import { TwilioError, Participant, Participants, Sid } from "@flex-interactions/core"
+import { Participant, Participants, Sid, type TwilioError } from "@flex-interactions/core"
 import * as Effect from "effect/Effect"
 import * as RcMap from "effect/RcMap"
 import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
 import type { Audit } from "./Audit.ts"
 import type { Call } from "./Call.ts"
+import * as Circle from "./Circle.ts"
 import { type Ask, type Consent, consequence, type Write } from "./Confirmation.ts"
 import { channelFields, described, sid, who } from "./ListParticipants.ts"
-import { goodTime, Refused, tooLong } from "./ToolError.ts"
+import { facts, goodTime, Refused, tooLong } from "./ToolError.ts"
 
 type Status = Participant.ParticipantStatus
 
@@ -24,7 +25,7 @@ const meaning = {
 
 const describe = (allowed: ReadonlyArray<Status>) =>
   `Moves one agent of a Flex interaction channel to ${allowed.map((status) => short[status]).join(" or ")}. Only on a ` +
-  "person's wish: it affects a real customer, and can be neither undone nor read back. Agents only; participant_sid comes " +
+  "person's wish: it affects a real customer, and cannot be undone or read back. Agents only; participant_sid comes " +
   "from list_participants. Does not end the conversation: the customer may be left alone in it. The host may ask a person " +
   "first. dry_run tells what would be sent and sends nothing."
 
@@ -32,7 +33,9 @@ const annotations = { readOnlyHint: false, destructiveHint: true, idempotentHint
 
 /** A union of one would be an `anyOf`, over which hosts stumble. */
 const oneOf = (allowed: ReadonlyArray<Status>): Schema.Codec<Status> =>
-  allowed[0] !== undefined && allowed.length === 1 ? Schema.Literal(allowed[0]) : Schema.Literals(allowed)
+  allowed[0] !== undefined && allowed.length === 1
+    ? Schema.Literal(allowed[0]).annotate({ message: `the operator of this server allows ${allowed[0]} only` })
+    : Schema.Literals(allowed)
 
 const inputOf = (allowed: ReadonlyArray<Status>) =>
   Schema.Struct({
@@ -105,7 +108,10 @@ export const make = Effect.fnUntraced(function* ({ allowed, audit, confirm }: Op
       channelSid: input.channel_sid,
       participantSid: input.participant_sid
     }
-    yield* participants.setStatus(ref, input.status).pipe(audit.sent(write, { consent, call }))
+    yield* participants.setStatus(ref, input.status).pipe(
+      audit.sent(write, { consent, call }),
+      Effect.catchReason("TwilioError", "Conflict", (reason) => conflict(input.status, reason))
+    )
     return {
       result: "accepted" as const,
       ...target,
@@ -122,10 +128,20 @@ export const make = Effect.fnUntraced(function* ({ allowed, audit, confirm }: Op
   }
 })
 
-const circle = new TwilioError.TwilioError({
-  operation: "list",
-  reason: new TwilioError.UnexpectedResponse({ problem: "the pages repeat" })
-})
+/** The agent was looked up just before: what that rules out is not said. */
+const conflict = (status: Status, reason: TwilioError.Conflict) =>
+  new Refused({
+    what: `Twilio refused the change, though this server has just seen the participant in this channel, as an agent. ${likely[status]}`,
+    next:
+      "Do not repeat the call as it is; Flex shows where the agent stands. After the same call with an unknown outcome, this " +
+      "most likely means that it was applied.",
+    facts: facts(reason)
+  })
+
+const likely = {
+  wrapup: "Most likely the agent is in wrap-up already, or has left (agents who have left can stay in the list).",
+  closed: "Most likely the agent has left already (agents who have left can stay in the list)."
+}
 
 /** The agent, read page by page until found. A customer or a stranger is refused before anything is sent. */
 const lookUp = Effect.fnUntraced(
@@ -134,17 +150,17 @@ const lookUp = Effect.fnUntraced(
     const channel = { interactionSid: input.interaction_sid, channelSid: input.channel_sid }
     let page: Participants.Page = { participants: [], next: {} }
     let seen = 0
-    const starts = new Set<string | undefined>()
+    // Until the time is over a circle of pages would take all of the account's rate limit.
+    let guard = Circle.first
     while (page.next !== undefined) {
-      const start = page.next.pageToken ?? page.next.page
-      // Until the time is over a circle of pages would take all of the account's rate limit.
-      if (starts.has(start)) return yield* circle
-      starts.add(start)
       page = yield* participants.page(channel, { pageSize: Participants.maxPageSize, cursor: page.next })
       seen += page.participants.length
       yield* call.progress(seen)
       const found = page.participants.find(({ sid }) => sid === input.participant_sid)
-      if (found === undefined) continue
+      if (found === undefined) {
+        if (page.next !== undefined) guard = yield* Circle.advance(guard, page.next)
+        continue
+      }
       if (Participant.isAgent(found)) return found
       return yield* new Refused({
         what: `${input.participant_sid} is not an agent, and only agents have a status.`,

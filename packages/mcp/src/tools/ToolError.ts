@@ -7,15 +7,17 @@
 import type { TwilioError } from "@flex-interactions/core"
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
-import { plain } from "./Plain.ts"
+import { plain, requestId } from "./Plain.ts"
 
 /** A call that this server refuses by itself: nothing was sent that changes anything. */
 export class Refused extends Schema.TaggedError<Refused>("@flex-interactions/mcp/Refused")("Refused", {
   what: Schema.String,
-  next: Schema.String
+  next: Schema.String,
+  /** What Twilio answered, if it was Twilio that refused: see {@link facts}. */
+  facts: Schema.optionalKey(Schema.String)
 }) {
   override get message(): string {
-    return `${this.what} ${unchanged} ${this.next}`
+    return [this.what, unchanged, this.next, this.facts].filter(Boolean).join(" ")
   }
 }
 
@@ -39,7 +41,7 @@ export const goodTime = 30_000
 
 export const tooLong = new Refused({
   what: "Twilio took more than 30 seconds to list the participants.",
-  next: "Trying again in a few seconds is safe. If it goes on, tell the operator."
+  next: "Trying again in a few seconds is safe. If that does not help, tell the operator."
 })
 
 /** The text of a failed call. */
@@ -60,7 +62,7 @@ const explain = (reason: TwilioError.Reason): ReadonlyArray<string> => {
         : [
             "Twilio refused the request as invalid.",
             unchanged,
-            "Do not repeat it as it is; a listing that went on from a cursor can start anew without it."
+            "Do not repeat it as it is; a listing that continued from a cursor can start again without it."
           ]
     case "Unauthorized":
       return [
@@ -83,10 +85,9 @@ const explain = (reason: TwilioError.Reason): ReadonlyArray<string> => {
       ]
     case "Conflict":
       return [
-        "Twilio refused: the participant is not an agent, or has already left or reached this status.",
+        "Twilio refused: the state that the conversation is in does not allow it.",
         unchanged,
-        "Do not repeat the call as it is; list_participants shows who is there. After a call whose outcome was unknown, this",
-        "most likely means that it was applied."
+        "Do not repeat the call as it is."
       ]
     case "RateLimited":
       return [
@@ -99,13 +100,14 @@ const explain = (reason: TwilioError.Reason): ReadonlyArray<string> => {
     case "ServerError":
       return ["Twilio could not serve the request.", unchanged, again(reason)]
     case "NetworkError":
-      return ["Twilio could not be reached.", unchanged, again(reason), "If it goes on, tell the operator."]
+      return ["Twilio could not be reached.", unchanged, again(reason), "If that does not help, tell the operator."]
     case "UnexpectedResponse":
       return ["Twilio's reply could not be understood.", unchanged, "Do not try again at once; tell the operator."]
     case "OutcomeUnknown":
       return [
         "It is not known whether the change was applied: it was sent, and no clear answer came back.",
-        "Call list_participants, then repeat the call if needed: repeating is harmless."
+        "list_participants cannot tell. Tell the person that it is not known: Flex shows where the agent stands, and the agent",
+        "knows. Repeating the same call does no harm; a conflict then most likely means that the change was applied."
       ]
   }
 }
@@ -115,13 +117,15 @@ const again = (reason: TwilioError.Reason): string =>
     ? "Trying again in a few seconds is safe."
     : `Trying again is safe, after ${Duration.format(Duration.seconds(Math.ceil(Duration.toSeconds(reason.retryAfter))))}.`
 
-const facts = (reason: TwilioError.Reason): string => {
+/** What Twilio answered, in parentheses: numbers, the request id, and quoted as data what Twilio wrote. */
+export const facts = (reason: TwilioError.Reason): string => {
   const seen =
     "problem" in reason && reason.detail === undefined && reason._tag !== "InvalidRequest" ? reason.problem : undefined
+  const request = requestId(reason.requestId)
   const known = [
     reason.status === undefined ? undefined : `HTTP ${reason.status}`,
     reason.code === undefined ? undefined : `Twilio code ${reason.code}`,
-    reason.requestId === undefined ? undefined : `request ${plain(reason.requestId)}`,
+    request === undefined ? undefined : `request ${request}`,
     seen === undefined ? undefined : `seen: ${JSON.stringify(plain(seen))}`,
     reason.detail === undefined ? undefined : `quoted from Twilio: ${JSON.stringify(plain(reason.detail))}`
   ].filter((fact) => fact !== undefined)
