@@ -21,10 +21,12 @@ beforeEach(() => {
   sandbox.reset()
   sandbox.requests.length = 0
   sandbox.verdict.length = 0
+  sandbox.wrongly.length = 0
 })
 afterEach(() => {
   assert.isNotEmpty(sandbox.requests)
   assert.deepStrictEqual(sandbox.verdict, [])
+  assert.deepStrictEqual(sandbox.wrongly, [])
 })
 
 const channel = (group: number, client = twilio(accountSid, authToken)) => {

@@ -263,7 +263,7 @@ describe("a channel of 100,000 participants", () => {
     Object.assign(channel, { listed: counting })
     const cost = async (n: number) => {
       touched.clear()
-      const token = `PT${btoa(sid(1, "UT", n))}`
+      const token = `PT${btoa(`${sid(1, "UT", n)} ${n - 1}`)}`
       const { body } = await send(sandbox, `${path(1)}?PageSize=50&PageToken=${token}`)
       assert.strictEqual(body.participants[0]?.sid, sid(1, "UT", n))
       return touched.size

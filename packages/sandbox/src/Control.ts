@@ -9,16 +9,21 @@ import type { Fault, Faults } from "./Fault.ts"
 import { page } from "./Page.ts"
 import { maxBody } from "./Reply.ts"
 import type { Settings } from "./Settings.ts"
+import type { Clock } from "./Clock.ts"
+import type { People } from "./People.ts"
+import { type InteractionSeed, type ParticipantSeed, SeedError } from "./Seed.ts"
 import {
   type Channel,
   type ChannelName,
+  type Event,
   indexFrom,
   type Interactions,
-  type InteractionSeed,
   type Participant,
-  type ParticipantSeed,
-  SeedError
-} from "./State.ts"
+  type Reservation,
+  type Task,
+  type Worker,
+  type Workspace
+} from "./World.ts"
 
 /** A request that was answered, or not. */
 export interface Handled {
@@ -37,9 +42,19 @@ export interface Handled {
 }
 
 /** What of a sandbox can be seen and changed, here and by a program. */
-export interface Controlled {
+export interface Controlled extends People {
   /** What Twilio hides is here: statuses, and who has left. */
   readonly state: Interactions
+  /** What TaskRouter has, by SID; what it has removed is gone from here too. The first workspace is Flex's. */
+  readonly taskrouter: {
+    readonly workspaces: ReadonlyMap<string, Workspace>
+    readonly workers: ReadonlyMap<string, Worker>
+    readonly tasks: ReadonlyMap<string, Task>
+    readonly reservations: ReadonlyMap<string, Reservation>
+    readonly events: ReadonlyArray<Event>
+  }
+  /** By which everything here is dated, the `Date` header of each reply included. Moving it has happen what is due by then. */
+  readonly clock: Clock
   /** May be changed at any time. */
   readonly settings: Settings
   readonly faults: Faults
@@ -68,6 +83,11 @@ const paths = {
   [`POST ${root}/interactions`]: "adds an interaction, in the shape of a seed file",
   [`POST ${root}/participants`]:
     "someone joins: interaction_sid, channel_sid, and the participant in the shape of a seed file",
+  [`POST ${root}/messages`]: "a customer writes: interaction_sid, channel_sid",
+  [`POST ${root}/invites`]: "somebody is invited: interaction_sid, channel_sid, and a worker or a queue by name",
+  [`POST ${root}/answers`]:
+    "an invite is answered: task_sid, answer (accept or decline), and a worker by name where it was offered to nobody",
+  [`POST ${root}/clock`]: "moves the clock forward: minutes",
   [`POST ${root}/faults`]: "adds a fault",
   [`DELETE ${root}/faults`]: "clears all faults",
   [`POST ${root}/settings`]: "changes the settings that it names",
@@ -156,6 +176,10 @@ export const answer = async (sandbox: Controlled, request: Request, url: URL): P
       return json({})
     case `POST ${root}/interactions`:
     case `POST ${root}/participants`:
+    case `POST ${root}/messages`:
+    case `POST ${root}/invites`:
+    case `POST ${root}/answers`:
+    case `POST ${root}/clock`:
     case `POST ${root}/faults`:
     case `POST ${root}/settings`:
       return change(sandbox, request, url.pathname)
@@ -182,6 +206,23 @@ const change = async (sandbox: Controlled, request: Request, path: string): Prom
       case `${root}/settings`:
         Object.assign(sandbox.settings, input.settings(body))
         return json(sandbox.settings)
+      case `${root}/messages`: {
+        const { channel, channelSid, interactionSid } = sandbox.message(named(input.message(body)))
+        return json({ channel, interaction_sid: interactionSid, channel_sid: channelSid })
+      }
+      case `${root}/invites`: {
+        const { channel_sid, interaction_sid, ...whom } = input.inviting(body)
+        const task = sandbox.invite(named({ interaction_sid, channel_sid }), whom)
+        return json({ task_sid: task.sid, assignment_status: task.status }, 201)
+      }
+      case `${root}/answers`: {
+        const { answer, task_sid: taskSid, worker } = input.answering(body)
+        const joined = answer === "accept" ? sandbox.accept(taskSid, worker) : sandbox.decline(taskSid)
+        return json(joined === undefined ? {} : participantOf(joined, true))
+      }
+      case `${root}/clock`:
+        sandbox.clock.advance(input.moving(body).minutes * 60_000)
+        return json({ now: new Date(sandbox.clock.now()).toISOString() })
       case `${root}/participants`: {
         const { channel_sid: channelSid, interaction_sid: interactionSid, ...participant } = input.joining(body)
         return json(participantOf(sandbox.join({ interactionSid, channelSid }, participant), true), 201)
@@ -193,6 +234,11 @@ const change = async (sandbox: Controlled, request: Request, path: string): Prom
     }
   }, "body")
 }
+
+const named = (name: { readonly interaction_sid: string; readonly channel_sid: string }): ChannelName => ({
+  interactionSid: name.interaction_sid,
+  channelSid: name.channel_sid
+})
 
 /** The value of a parameter that says how many at most; a missing one and nonsense mean all. */
 const limit = (url: URL, name: string): number | undefined => {

@@ -1,8 +1,13 @@
-/** Scripted misbehaviour: what a network, a gateway, or a hostile server does to a request of the two operations. */
+/** Scripted misbehaviour: what a network, a gateway, or a hostile server does to a request of Twilio's operations. */
+import type { Host } from "./Host.ts"
 
 /** Which requests a fault meets. */
 interface Meets {
-  readonly method?: "GET" | "POST"
+  /** All of one host's, while the other works. */
+  readonly host?: Host
+  /** Those of one resource: `participants`, `channels`, `tasks` and so on. */
+  readonly resource?: string
+  readonly method?: "GET" | "POST" | "DELETE"
   /** A part of the path with its query: a SID, or `PageToken=` for every page but the first. */
   readonly path?: string
   /** How many requests; default 1. */
@@ -52,17 +57,43 @@ export interface Faults {
   readonly clear: () => void
   readonly list: () => ReadonlyArray<Fault>
   /** The fault that this request meets, if any; used up by it. */
-  readonly take: (method: string, path: string) => Fault | undefined
+  readonly take: (request: Asked) => Fault | undefined
 }
+
+/** What of a request decides which faults it meets. */
+export interface Asked {
+  readonly method: string
+  /** With its query. */
+  readonly path: string
+  readonly host: Host | undefined
+  readonly resource: string | undefined
+}
+
+/** The limits that Twilio publishes: 20 requests a second for each Interactions endpoint, three for lists by an expression. */
+export const publishedLimits: ReadonlyArray<Fault> = [
+  ...["interactions", "channels", "participants", "invites"].flatMap((resource) =>
+    (["GET", "POST"] as const).map((method): Fault => ({
+      kind: "rate-limit",
+      perSecond: 20,
+      host: "flex",
+      resource,
+      method
+    }))
+  ),
+  { kind: "rate-limit", perSecond: 3, resource: "tasks", path: "EvaluateTaskAttributes=" },
+  { kind: "rate-limit", perSecond: 3, resource: "workers", path: "TargetWorkersExpression=" }
+]
 
 /** No faults yet. `changed` is told when there are others. */
 export const make = (changed: () => void): Faults => {
   let pending: Array<{ readonly fault: Fault; left: number; admitted: Array<number> }> = []
 
-  const take: Faults["take"] = (method, path) => {
+  const take: Faults["take"] = ({ host, method, path, resource }) => {
     const met = pending.filter(
       ({ fault }) =>
         (fault.method ?? methodOf(fault) ?? method) === method &&
+        (fault.host ?? host) === host &&
+        (fault.resource ?? resource) === resource &&
         (fault.path === undefined || path.includes(fault.path))
     )
     for (const limit of met) {
@@ -107,7 +138,12 @@ export const make = (changed: () => void): Faults => {
 const methodOf = (fault: Fault) => (fault.kind.startsWith("next-page") ? "GET" : undefined)
 
 /** Answers `request` as the fault has it. `answer` carries the request out. Rejects as `fetch` does where the fault is a lost connection. */
-export const apply = async (fault: Fault, request: Request, answer: () => Promise<Response>): Promise<Response> => {
+export const apply = async (
+  fault: Fault,
+  request: Request,
+  answer: () => Promise<Response>,
+  now: number
+): Promise<Response> => {
   switch (fault.kind) {
     case "answer": {
       if (fault.applied === true) await answer()
@@ -122,7 +158,7 @@ export const apply = async (fault: Fault, request: Request, answer: () => Promis
       }
       return reply(
         429,
-        fault.retryAfter === undefined ? {} : { "Retry-After": retryAfter(fault.retryAfter, fault.as) },
+        fault.retryAfter === undefined ? {} : { "Retry-After": retryAfter(fault.retryAfter, now, fault.as) },
         body
       )
     }
@@ -183,8 +219,8 @@ const reply = (status: number, headers: Readonly<Record<string, string>>, body: 
   return Response.json(body, { status, headers })
 }
 
-const retryAfter = (seconds: number, as: "seconds" | "date" = "seconds"): string =>
-  as === "seconds" ? `${seconds}` : new Date(Date.now() + seconds * 1000).toUTCString()
+const retryAfter = (seconds: number, now: number, as: "seconds" | "date" = "seconds"): string =>
+  as === "seconds" ? `${seconds}` : new Date(now + seconds * 1000).toUTCString()
 
 /** What `fetch` of Node rejects with when the other side ends the connection. */
 const dropped = () =>

@@ -31,3 +31,13 @@ export const fromBase64 = (encoded: string): string | undefined => {
     return undefined
   }
 }
+
+/** An object out of JSON, if that is what it is. */
+export const parsed = (json: string): Readonly<Record<string, unknown>> | undefined => {
+  try {
+    const value: unknown = JSON.parse(json)
+    return typeof value === "object" && value !== null ? { ...value } : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -8,34 +8,57 @@ import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import type { Fault as FaultType } from "./Fault.ts"
 import type { Settings as SettingsType } from "./Settings.ts"
-import { type InteractionSeed, type ParticipantSeed, type Seed as SeedType, SeedError } from "./State.ts"
+import { type InteractionSeed, type ParticipantSeed, type Seed as SeedType, SeedError } from "./Seed.ts"
 
 const sid = (prefix: string) =>
   Schema.String.check(
     Schema.isPattern(new RegExp(`^${prefix}[0-9a-fA-F]{32}$`, "u"), { expected: `${prefix} and 32 hexadecimal digits` })
   )
 
+const milliseconds = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 600_000 }))
+/** How long ago. A year is enough for everything that TaskRouter forgets. */
+const minutes = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 525_600 }))
+
 const Settings = Schema.Struct({
   closedAgents: Schema.optionalKey(Schema.Literals(["stay", "leave"])),
   repeat: Schema.optionalKey(Schema.Literals([200, 400, 409, 422])),
   nonAgent: Schema.optionalKey(Schema.Literals([400, 403, 409, 422])),
+  reservationDelay: Schema.optionalKey(milliseconds),
+  listAttributes: Schema.optionalKey(Schema.Literals(["present", "null"])),
+  wrappingFilter: Schema.optionalKey(Schema.Literals(["honoured", "ignored", "refused"])),
+  answeredInvites: Schema.optionalKey(Schema.Literals(["stay", "leave"])),
+  wakeUp: Schema.optionalKey(Schema.Literals(["new-task", "no-task"])),
   malformedSid: Schema.optionalKey(Schema.Literals([400, 404])),
   pageSize: Schema.optionalKey(Schema.Literals(["refuse", "clamp"])),
   errorBody: Schema.optionalKey(Schema.Literals(["twilio", "rfc9457"])),
-  latency: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 600_000 })))
+  latency: Schema.optionalKey(milliseconds)
 })
 
 const Participant = Schema.Struct({
   sid: Schema.optionalKey(sid("UT")),
   type: Schema.Literals(["agent", "customer", "supervisor", "external", "unknown"]),
+  name: Schema.optionalKey(Schema.String),
+  worker: Schema.optionalKey(Schema.String),
   status: Schema.optionalKey(Schema.Literals(["active", "wrapup", "closed"])),
+  minutes: Schema.optionalKey(minutes),
   routing_properties: Schema.optionalKey(Schema.NullOr(Schema.Record(Schema.String, Schema.Json)))
+})
+
+const Waiting = Schema.Struct({
+  worker: Schema.optionalKey(Schema.String),
+  queue: Schema.optionalKey(Schema.String),
+  minutes: Schema.optionalKey(minutes)
 })
 
 const Channel = Schema.Struct({
   sid: Schema.optionalKey(sid("UO")),
   about: Schema.optionalKey(Schema.String),
-  participants: Schema.Array(Participant)
+  type: Schema.optionalKey(Schema.Literals(["voice", "sms", "email", "web", "whatsapp", "chat", "messenger", "gbm"])),
+  status: Schema.optionalKey(Schema.Literals(["setup", "active", "failed", "closed", "inactive", "pause", "transfer"])),
+  queue: Schema.optionalKey(Schema.String),
+  minutes: Schema.optionalKey(minutes),
+  participants: Schema.Array(Participant),
+  waiting: Schema.optionalKey(Schema.Array(Waiting))
 })
 
 const Interaction = Schema.Struct({
@@ -43,14 +66,53 @@ const Interaction = Schema.Struct({
   channels: Schema.Array(Channel)
 })
 
-const Joining = Schema.Struct({ interaction_sid: sid("KD"), channel_sid: sid("UO"), ...Participant.fields })
+const ChannelName = { interaction_sid: sid("KD"), channel_sid: sid("UO") }
+const Joining = Schema.Struct({ ...ChannelName, ...Participant.fields })
+const Message = Schema.Struct(ChannelName)
+const Inviting = Schema.Struct({
+  ...ChannelName,
+  worker: Schema.optionalKey(Schema.String),
+  queue: Schema.optionalKey(Schema.String)
+})
+const Answering = Schema.Struct({
+  task_sid: sid("WT"),
+  answer: Schema.Literals(["accept", "decline"]),
+  worker: Schema.optionalKey(Schema.String)
+})
+const Moving = Schema.Struct({ minutes })
+
+const Workspace = Schema.Struct({ sid: Schema.optionalKey(sid("WS")), friendly_name: Schema.String })
+
+const Worker = Schema.Struct({
+  sid: Schema.optionalKey(sid("WK")),
+  friendly_name: Schema.String,
+  attributes: Schema.optionalKey(Schema.Record(Schema.String, Schema.Json)),
+  activity_name: Schema.optionalKey(Schema.String),
+  workspace: Schema.optionalKey(Schema.String)
+})
+
+const Task = Schema.Struct({
+  sid: Schema.optionalKey(sid("WT")),
+  attributes: Schema.optionalKey(Schema.Union([Schema.Record(Schema.String, Schema.Json), Schema.String])),
+  assignment_status: Schema.optionalKey(
+    Schema.Literals(["pending", "reserved", "assigned", "wrapping", "completed", "canceled"])
+  ),
+  worker: Schema.optionalKey(Schema.String),
+  queue: Schema.optionalKey(Schema.String),
+  task_channel: Schema.optionalKey(Schema.String),
+  priority: Schema.optionalKey(Schema.Int),
+  minutes: Schema.optionalKey(minutes),
+  workspace: Schema.optionalKey(Schema.String)
+})
 
 const Seed = Schema.Struct({
   settings: Schema.optionalKey(Settings),
-  interactions: Schema.Array(Interaction)
+  workspaces: Schema.optionalKey(Schema.Array(Workspace)),
+  workers: Schema.optionalKey(Schema.Array(Worker)),
+  interactions: Schema.Array(Interaction),
+  tasks: Schema.optionalKey(Schema.Array(Task))
 })
 
-const milliseconds = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 600_000 }))
 const status = Schema.Int.check(Schema.isBetween({ minimum: 200, maximum: 599 }))
 
 const headerName = Schema.String.check(
@@ -61,7 +123,9 @@ const headerValue = Schema.String.check(
 )
 
 const Meets = {
-  method: Schema.optionalKey(Schema.Literals(["GET", "POST"])),
+  host: Schema.optionalKey(Schema.Literals(["flex", "taskrouter"])),
+  resource: Schema.optionalKey(Schema.String),
+  method: Schema.optionalKey(Schema.Literals(["GET", "POST", "DELETE"])),
   path: Schema.optionalKey(Schema.String),
   times: Schema.optionalKey(
     Schema.Union([Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)), Schema.Literal("always")])
@@ -147,9 +211,20 @@ const pathOf = (path: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }>
 
 export const seed: (json: string) => SeedType = reader(Seed)
 export const interaction: (json: string) => InteractionSeed = reader(Interaction)
-export const joining: (
-  json: string
-) => ParticipantSeed & { readonly interaction_sid: string; readonly channel_sid: string } = reader(Joining)
+interface Named {
+  readonly interaction_sid: string
+  readonly channel_sid: string
+}
+export const joining: (json: string) => ParticipantSeed & Named = reader(Joining)
+export const message: (json: string) => Named = reader(Message)
+export const inviting: (json: string) => Named & { readonly worker?: string; readonly queue?: string } =
+  reader(Inviting)
+export const answering: (json: string) => {
+  readonly task_sid: string
+  readonly answer: "accept" | "decline"
+  readonly worker?: string
+} = reader(Answering)
+export const moving: (json: string) => { readonly minutes: number } = reader(Moving)
 const kind = reader(Kind, "ignore")
 const anyFault: (json: string) => FaultType = reader(Fault)
 export const fault = (json: string): FaultType => {

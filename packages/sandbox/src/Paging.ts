@@ -11,15 +11,18 @@ export interface Rows<A> {
    * Where the row of this SID stands, or, if it has left the list, would stand; none if it was never in it. So a page starts where it
    * should, whoever has left meanwhile.
    */
-  readonly indexOf: (sid: string) => number | undefined
+  readonly indexOf: (sid: string, index: number) => number | undefined
 }
 
-/** Rows that are looked for one by one. */
-export const rows = <A extends { readonly sid: string }>(all: ReadonlyArray<A>): Rows<A> => ({
+/** Rows that are looked for one by one. In the place of one that is gone is the one that has moved up. */
+export const rows = <A extends { readonly sid: string }>(
+  all: ReadonlyArray<A>,
+  taken: ReadonlySet<string>
+): Rows<A> => ({
   all,
-  indexOf: (sid) => {
-    const index = all.findIndex((row) => row.sid === sid)
-    return index === -1 ? undefined : index
+  indexOf: (sid, index) => {
+    const found = all.findIndex((row) => row.sid === sid)
+    return found !== -1 ? found : taken.has(sid) ? Math.min(index, all.length) : undefined
   }
 })
 
@@ -44,7 +47,8 @@ export const list = <A extends { readonly sid: string }>(
   const page = integer(query.get("Page") ?? "0")
   if (page === undefined || page < 0) return reply.invalid("Page must be a number from 0")
   const token = query.get("PageToken")
-  const start = token === null ? 0 : indexOf(fromToken(token) ?? "")
+  const named = token === null ? undefined : fromToken(token)
+  const start = token === null ? 0 : named && indexOf(named.sid, named.index)
   if (start === undefined) return reply.error(400, 21481, "Invalid PageToken")
 
   const end = Math.min(start + pageSize, all.length)
@@ -55,7 +59,7 @@ export const list = <A extends { readonly sid: string }>(
     address.searchParams.set("PageSize", `${pageSize}`)
     address.searchParams.set("Page", `${page}`)
     const row = first > 0 ? all[first] : undefined
-    if (row !== undefined) address.searchParams.set("PageToken", toToken(row.sid))
+    if (row !== undefined) address.searchParams.set("PageToken", toToken(row.sid, first))
     return address.href
   }
   return {
@@ -76,9 +80,12 @@ export const list = <A extends { readonly sid: string }>(
 }
 
 /** Documented: a token is opaque. Assumed: it names the row that its page starts with. */
-const toToken = (sid: string) => `PT${btoa(sid)}`
+export const toToken = (sid: string, index: number): string => `PT${btoa(`${sid} ${index}`)}`
 
-const fromToken = (token: string): string | undefined =>
-  /^PT[A-Za-z0-9+/]+={0,2}$/u.test(token) ? fromBase64(token.slice(2)) : undefined
+const fromToken = (token: string): { readonly sid: string; readonly index: number } | undefined => {
+  const named = /^PT[A-Za-z0-9+/]+={0,2}$/u.test(token) ? fromBase64(token.slice(2)) : undefined
+  const [, sid = "", index] = /^(\w+) (\d{1,9})$/u.exec(named ?? "") ?? []
+  return index === undefined ? undefined : { sid, index: Number(index) }
+}
 
 const integer = (text: string): number | undefined => (/^-?\d{1,9}$/u.test(text) ? Number(text) : undefined)

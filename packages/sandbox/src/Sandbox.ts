@@ -2,31 +2,55 @@
  * A stand-in for Twilio's Flex interaction channel participants: a web-standard handler, `Request` to `Response`, for use
  * in process and behind a port.
  */
+import * as Clock from "./Clock.ts"
 import * as Control from "./Control.ts"
 import * as Credentials from "./Credentials.ts"
 import * as Fault from "./Fault.ts"
+import * as People from "./People.ts"
+import { readyMade } from "./ReadyMade.ts"
+import * as Seed from "./Seed.ts"
 import { defaults, type Settings } from "./Settings.ts"
-import * as State from "./State.ts"
 import * as Twilio from "./Twilio.ts"
+import * as World from "./World.ts"
 
 export type { Handled } from "./Control.ts"
 export type { Credentials } from "./Credentials.ts"
-export type { Fault, Faults } from "./Fault.ts"
-export type { Settings } from "./Settings.ts"
+export type { Clock } from "./Clock.ts"
+export { type Fault, type Faults, publishedLimits } from "./Fault.ts"
+export type { Host } from "./Host.ts"
+export type { People, Written } from "./People.ts"
+export { readyMade } from "./ReadyMade.ts"
 export {
-  type Channel,
-  type ChannelName,
   type ChannelSeed,
-  type Interactions,
   type InteractionSeed,
-  type Participant,
   type ParticipantSeed,
-  type ParticipantType,
-  readyMade,
   type Seed,
   SeedError,
-  type Status
-} from "./State.ts"
+  type TaskSeed,
+  type WaitingSeed,
+  type WorkerSeed,
+  type WorkspaceSeed
+} from "./Seed.ts"
+export type { Settings } from "./Settings.ts"
+export { sid } from "./Sid.ts"
+export type {
+  Channel,
+  ChannelName,
+  ChannelStatus,
+  ChannelType,
+  Event,
+  Interactions,
+  Invite,
+  Participant,
+  ParticipantType,
+  Reservation,
+  ReservationStatus,
+  Status,
+  Task,
+  TaskStatus,
+  Worker,
+  Workspace
+} from "./World.ts"
 
 export const defaultCredentials: Credentials.Credentials = Credentials.defaults
 
@@ -39,8 +63,10 @@ export interface Sandbox extends Control.Controlled {
 export interface Options {
   readonly credentials?: Credentials.Credentials
   /** What is there; by default three ready-made interactions. {@link seedFromJson} reads one. */
-  readonly seed?: State.Seed
+  readonly seed?: Seed.Seed
   readonly settings?: Partial<Settings>
+  /** The time in milliseconds since 1970, to which the sandbox's clock adds how far it was moved; default: the machine's. */
+  readonly now?: () => number
   /** Is told of each request that is over, for a log. */
   readonly onRequest?: (handled: Control.Handled) => void
 }
@@ -49,7 +75,7 @@ export interface Options {
 const remembered = 100
 
 /**
- * A new sandbox, with a state of its own. Throws a {@link State.SeedError} if a SID is twice in the seed.
+ * A new sandbox, with a state of its own. Throws a {@link Seed.SeedError} if a SID is twice in the seed.
  *
  * @example
  * ```ts
@@ -67,20 +93,31 @@ const remembered = 100
  * ```
  */
 export const make = (options: Options = {}): Sandbox => {
-  const seed = options.seed ?? State.readyMade
+  const seed = options.seed ?? readyMade
   const initial: Settings = { ...defaults, ...seed.settings, ...options.settings }
   const settings = { ...initial }
   const credentials = options.credentials ?? Credentials.defaults
-  const state = State.make()
   const requests: Array<Control.Handled> = []
   const listeners = new Set<() => void>()
   const changed = () => listeners.forEach((listener) => listener())
   const faults = Fault.make(changed)
-  const twilio = Twilio.make(credentials, state.interactions, settings)
+  const clock = Clock.make(options.now ?? (() => Date.now()), changed)
+  const world = World.make(credentials.accountSid, settings, clock)
+  const twilio = Twilio.make(credentials, world)
+  const people = People.make(world)
   let inFlight = 0
 
-  const fill = () => seed.interactions.forEach((interaction, index) => state.add(interaction, `interactions[${index}]`))
-  fill()
+  Seed.fill(world, seed)
+
+  /** Does what changes the world, and tells who watches. */
+  const telling =
+    <Arguments extends ReadonlyArray<unknown>, A>(change: (...given: Arguments) => A) =>
+    (...given: Arguments): A => {
+      clock.settle()
+      const done = change(...given)
+      changed()
+      return done
+    }
 
   const record = (handled: Control.Handled) => {
     requests.push(handled)
@@ -95,7 +132,7 @@ export const make = (options: Options = {}): Sandbox => {
     answer: (noted: (note: string, fault?: Fault.Fault) => void) => Promise<Response>
   ): Promise<Response> => {
     const started = performance.now()
-    const at = new Date().toISOString()
+    const at = new Date(clock.now()).toISOString()
     let status: Control.Handled["status"] = "no reply"
     let note = ""
     let fault: Fault.Fault | undefined
@@ -119,7 +156,7 @@ export const make = (options: Options = {}): Sandbox => {
     }
   }
 
-  /** Documented: each reply carries `Twilio-Request-Id`, and `Twilio-Concurrent-Requests`. */
+  /** Documented: each reply carries `Twilio-Request-Id`, and `Twilio-Concurrent-Requests`; `Date`, as everywhere. */
   const reply = async (request: Request, url: URL): Promise<Response> => {
     inFlight += 1
     const concurrent = inFlight
@@ -136,15 +173,19 @@ export const make = (options: Options = {}): Sandbox => {
           return scripted
         }
         const found = twilio.find(request.method, url)
-        const fault = scripted ?? faults.take(request.method, `${url.pathname}${url.search}`)
+        const { host, resource } = found
+        const fault =
+          scripted ?? faults.take({ method: request.method, path: `${url.pathname}${url.search}`, host, resource })
         noted("", fault)
         const answer = async () => {
+          clock.settle()
           const { response, note } = await twilio.answer(request, url, found)
           noted(note)
           return response
         }
-        const response = fault === undefined ? await answer() : await Fault.apply(fault, request, answer)
+        const response = fault === undefined ? await answer() : await Fault.apply(fault, request, answer, clock.now())
         if (settings.latency > 0) await Fault.delay(settings.latency, request.signal)
+        response.headers.set("Date", new Date(clock.now()).toUTCString())
         response.headers.set("Twilio-Request-Id", `RQ${crypto.randomUUID().replaceAll("-", "")}`)
         response.headers.set("Twilio-Concurrent-Requests", `${concurrent}`)
         return response
@@ -156,24 +197,23 @@ export const make = (options: Options = {}): Sandbox => {
 
   const sandbox: Sandbox = {
     credentials,
-    state: state.interactions,
+    state: world.interactions,
+    taskrouter: world,
     settings,
     faults,
+    clock: { now: clock.now, advance: telling(clock.advance) },
     requests,
-    add: (interaction) => {
-      const sid = state.add(interaction, "interaction")
-      changed()
-      return sid
-    },
-    join: (channel, participant) => {
-      const joined = state.join(channel, participant)
-      changed()
-      return joined
-    },
+    message: telling(people.message),
+    invite: telling(people.invite),
+    accept: telling(people.accept),
+    decline: telling(people.decline),
+    add: telling((interaction) => Seed.addInteraction(world, interaction, "interaction")),
+    join: telling((channel, participant) => Seed.joinChannel(world, channel, participant)),
     reset: () => {
-      state.clear()
-      fill()
+      clock.reset()
+      World.clear(world)
       Object.assign(settings, initial)
+      Seed.fill(world, seed)
       requests.length = 0
       faults.clear()
     },
@@ -192,7 +232,7 @@ export const make = (options: Options = {}): Sandbox => {
 }
 
 /**
- * Reads a seed file. Rejects with a {@link State.SeedError} that leads to the first mistake: not JSON, another shape.
+ * Reads a seed file. Rejects with a {@link Seed.SeedError} that leads to the first mistake: not JSON, another shape.
  *
  * @example
  * ```ts
@@ -201,4 +241,4 @@ export const make = (options: Options = {}): Sandbox => {
  * const seed = Sandbox.seedFromJson('{ "interactions": [{ "channels": [{ "participants": [{ "type": "agent" }] }] }] }')
  * ```
  */
-export const seedFromJson = async (json: string): Promise<State.Seed> => (await import("./Input.ts")).seed(json)
+export const seedFromJson = async (json: string): Promise<Seed.Seed> => (await import("./Input.ts")).seed(json)

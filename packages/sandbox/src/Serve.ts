@@ -10,7 +10,7 @@ export interface Served {
   /** `http://127.0.0.1:PORT` */
   readonly url: string
   readonly sandbox: Sandbox
-  /** What a program that talks to Twilio finds in its environment: credentials and base URL. */
+  /** What a program that talks to Twilio finds in its environment: credentials, and where both hosts are. */
   readonly env: Readonly<Record<string, string>>
   /** Back to the start: the seed, no faults, no requests. */
   readonly reset: () => void
@@ -84,5 +84,6 @@ const environment = ({ credentials }: Sandbox, url: string) => ({
   TWILIO_AUTH_TOKEN: credentials.authToken,
   TWILIO_API_KEY: credentials.apiKey,
   TWILIO_API_SECRET: credentials.apiSecret,
-  FLEX_API_BASE_URL: url
+  FLEX_API_BASE_URL: url,
+  TASKROUTER_API_BASE_URL: url
 })

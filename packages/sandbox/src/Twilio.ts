@@ -5,21 +5,31 @@
  * CORS, so that no web page is a client.
  */
 import { checker, type Credentials } from "./Credentials.ts"
+import * as Channels from "./flex/Channels.ts"
+import * as Configuration from "./flex/Configuration.ts"
+import * as Invites from "./flex/Invites.ts"
 import * as Participants from "./flex/Participants.ts"
 import { type Answer, replies } from "./Reply.ts"
 import * as Router from "./Router.ts"
-import type { Settings } from "./Settings.ts"
-import type { Interactions } from "./State.ts"
+import * as Events from "./taskrouter/Events.ts"
+import * as Reservations from "./taskrouter/Reservations.ts"
+import * as Tasks from "./taskrouter/Tasks.ts"
+import * as Workers from "./taskrouter/Workers.ts"
+import * as Workspaces from "./taskrouter/Workspaces.ts"
+import type { World } from "./World.ts"
+
+const resources = [Participants, Channels, Invites, Configuration, Workspaces, Tasks, Reservations, Workers, Events]
 
 export interface Twilio {
   readonly find: (method: string, url: URL) => Router.Found
   readonly answer: (request: Request, url: URL, found: Router.Found) => Answer | Promise<Answer>
 }
 
-export const make = (credentials: Credentials, interactions: Interactions, settings: Settings): Twilio => {
+export const make = (credentials: Credentials, world: World): Twilio => {
   const isKnown = checker(credentials)
+  const { settings } = world
   return {
-    find: Router.make(Participants.routes(interactions, settings)),
+    find: Router.make(resources.flatMap(({ routes }) => routes(world))),
     // Documented: 401 with 20003, 404 with 20404. Assumed: credentials come before everything else; the challenge; 405, its code, and
     // `Allow`.
     answer: (request, url, { allowed, host, malformed, route, sids }) => {

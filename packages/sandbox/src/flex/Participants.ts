@@ -3,14 +3,15 @@ import { form } from "../Form.ts"
 import { list } from "../Paging.ts"
 import type { Answer } from "../Reply.ts"
 import type { Call, Route } from "../Router.ts"
-import type { Settings } from "../Settings.ts"
-import { type Channel, indexFrom, type Interactions, type Participant, setStatus } from "../State.ts"
+import { setStatus } from "../Rules.ts"
+import { type Channel, indexFrom, type Participant, type World } from "../World.ts"
 
 const path = "/v1/Interactions/{InteractionSid}/Channels/{ChannelSid}/Participants"
 
 /** Documented and left out on purpose: the POST to the list, which adds a participant. */
-export const routes = (interactions: Interactions, settings: Settings): ReadonlyArray<Route> => {
-  const channelOf = ({ sid }: Call) => interactions.get(sid("InteractionSid"))?.get(sid("ChannelSid"))
+export const routes = (world: World): ReadonlyArray<Route> => {
+  const { settings } = world
+  const channelOf = ({ sid }: Call) => world.interactions.get(sid("InteractionSid"))?.get(sid("ChannelSid"))
 
   /** Assumed: the error for each violation of what is documented, a form with `Status`, `closed` or `wrapup`, for agents only. */
   const modify = async (call: Call): Promise<Answer> => {
@@ -24,7 +25,7 @@ export const routes = (interactions: Interactions, settings: Settings): Readonly
     if (status === null) return reply.invalid("Missing required parameter Status in the post body")
     if (status !== "closed" && status !== "wrapup") return reply.invalid("Status must be one of: closed, wrapup")
     const before = participant.status
-    const done = setStatus(channel, participant, status, settings.closedAgents)
+    const done = setStatus(world, channel, participant, status, world.clock.now())
     if (done === "not-an-agent") {
       return reply.error(settings.nonAgent, refusals[settings.nonAgent], "Participant must be an agent")
     }
@@ -58,7 +59,7 @@ export const routes = (interactions: Interactions, settings: Settings): Readonly
 }
 
 /** Documented by name, 45008 "resource in a state that does not allow"; assumed: which goes with which status. */
-const refusals = { 400: 45004, 403: 45003, 409: 45008, 422: 45008 } as const
+export const refusals = { 400: 45004, 403: 45003, 409: 45008, 422: 45008 } as const
 
 /** A participant as Twilio shows it (documented): no status, whatever the operation. */
 const resource = (url: URL, channel: Channel, participant: Participant) => ({

@@ -1,0 +1,180 @@
+/**
+ * Twilio's official SDK drives every operation around the participants, on the sandbox behind a port: channels, invites, configuration,
+ * workspaces, tasks, reservations, workers, events. Every request that was carried out and every reply is judged by Twilio's OpenAPI
+ * documents.
+ */
+import * as Sandbox from "@flex-interactions/sandbox"
+import twilio from "twilio"
+import { afterAll, afterEach, assert, beforeAll, beforeEach, describe, it } from "vitest"
+import { type Judged, judged } from "../support/openapi.ts"
+import { sid } from "../support/requests.ts"
+
+const { accountSid, authToken } = Sandbox.defaultCredentials
+
+let sandbox: Judged
+beforeAll(async () => {
+  sandbox = await judged()
+})
+afterAll(() => sandbox.close())
+beforeEach(() => {
+  sandbox.reset()
+  sandbox.requests.length = 0
+  sandbox.verdict.length = 0
+  sandbox.wrongly.length = 0
+})
+afterEach(() => {
+  assert.isNotEmpty(sandbox.requests)
+  assert.deepStrictEqual(sandbox.verdict, [])
+  assert.deepStrictEqual(sandbox.wrongly, [])
+})
+
+const flex = () => {
+  const client = twilio(accountSid, authToken)
+  client.flexApi.baseUrl = sandbox.url
+  return client.flexApi.v1
+}
+const workspace = () => {
+  const client = twilio(accountSid, authToken)
+  client.taskrouter.baseUrl = sandbox.url
+  return client.taskrouter.v1.workspaces
+}
+const flexWorkspace = () => workspace()([...sandbox.sandbox.taskrouter.workspaces.keys()][0] ?? "")
+
+describe("the official SDK reads", () => {
+  it("an interaction, its channels, one of them, and its invites", async () => {
+    const interaction = flex().interaction(sid(2, "KD"))
+    assert.strictEqual((await interaction.fetch()).channel.sid, sid(2, "UO"))
+    const [channel] = await interaction.channels.list()
+    assert.deepInclude(channel?.toJSON(), { sid: sid(2, "UO"), type: "web", status: "active" })
+    assert.strictEqual((await interaction.channels(sid(2, "UO")).fetch()).status, "active")
+    const invites = await interaction.channels(sid(2, "UO")).invites.list()
+    assert.deepStrictEqual(
+      invites.map(({ routing }) => (routing as { properties: { sid: string } }).properties.sid),
+      [sid(2, "WT", 2), sid(2, "WT", 3)]
+    )
+  })
+
+  it("Flex's configuration, and the workspace that it names, by SID and by name", async () => {
+    const { taskrouterWorkspaceSid } = await flex().configuration().fetch()
+    const named = await workspace().list({ friendlyName: "Flex Task Assignment" })
+    assert.deepStrictEqual(
+      named.map(({ sid }) => sid),
+      [taskrouterWorkspaceSid]
+    )
+    assert.strictEqual((await workspace()(taskrouterWorkspaceSid).fetch()).friendlyName, "Flex Task Assignment")
+    assert.isEmpty(await workspace().list({ friendlyName: "Elsewhere" }))
+  })
+
+  it("a task, its reservations and one of them, by task and by worker", async () => {
+    const task = await flexWorkspace()
+      .tasks(sid(1, "WT", 2))
+      .fetch()
+    assert.strictEqual(task.assignmentStatus, "assigned")
+    assert.deepInclude(JSON.parse(task.attributes), {
+      flexInteractionSid: sid(1, "KD"),
+      flexInteractionChannelSid: sid(1, "UO")
+    })
+    const [reservation] = await flexWorkspace().tasks(task.sid).reservations.list()
+    assert.deepInclude(reservation?.toJSON(), {
+      sid: sid(1, "WR", 2),
+      reservationStatus: "accepted",
+      workerSid: sid(1, "WK", 2)
+    })
+    const one = await flexWorkspace()
+      .tasks(task.sid)
+      .reservations(sid(1, "WR", 2))
+      .fetch()
+    assert.strictEqual(one.dateUpdated.getTime(), reservation?.dateUpdated.getTime())
+    const own = await flexWorkspace()
+      .workers(sid(1, "WK", 2))
+      .reservations.list({ reservationStatus: "accepted" })
+    assert.deepStrictEqual(
+      own.map(({ sid }) => sid),
+      [sid(1, "WR", 2)]
+    )
+    assert.isEmpty(
+      await flexWorkspace()
+        .workers(sid(1, "WK", 2))
+        .reservations.list({ reservationStatus: "wrapping" })
+    )
+  })
+
+  it("tasks by an expression and by statuses, in an order, page by page", async () => {
+    const tasks = await flexWorkspace().tasks.list({
+      evaluateTaskAttributes: `flexInteractionChannelSid == '${sid(2, "UO")}'`,
+      assignmentStatus: ["pending", "reserved", "assigned"],
+      ordering: "DateCreated:desc",
+      pageSize: 1
+    })
+    assert.sameMembers(
+      tasks.map(({ sid }) => sid),
+      [sid(2, "WT", 2), sid(2, "WT", 3)]
+    )
+    assert.lengthOf(sandbox.requests, 2)
+    assert.lengthOf(await flexWorkspace().tasks.list({ assignmentStatus: ["wrapping"] }), 0)
+  })
+
+  it("workers by name and by an expression", async () => {
+    const name = (
+      await flexWorkspace()
+        .workers(sid(1, "WK", 2))
+        .fetch()
+    ).friendlyName
+    const [byName] = await flexWorkspace().workers.list({ friendlyName: name.toUpperCase() })
+    const [byExpression] = await flexWorkspace().workers.list({ targetWorkersExpression: `friendly_name == "${name}"` })
+    assert.strictEqual(byName?.sid, sid(1, "WK", 2))
+    assert.strictEqual(byExpression?.sid, sid(1, "WK", 2))
+  })
+
+  it("events of a reservation since a date, and one of them", async () => {
+    const events = await flexWorkspace().events.list({
+      startDate: new Date(Date.now() - 3_600_000),
+      reservationSid: sid(1, "WR", 2)
+    })
+    assert.deepStrictEqual(
+      events.map(({ eventType }) => eventType),
+      ["reservation.accepted", "reservation.created"]
+    )
+    assert.strictEqual(
+      (
+        await flexWorkspace()
+          .events(events[0]?.sid ?? "")
+          .fetch()
+      ).eventType,
+      "reservation.accepted"
+    )
+  })
+})
+
+describe("the official SDK writes", () => {
+  it("a channel to inactive and to closed", async () => {
+    const channel = flex().interaction(sid(1, "KD")).channels(sid(1, "UO"))
+    const parked = await channel.update({ status: "inactive", routing: JSON.stringify({ status: "closed" }) })
+    assert.strictEqual(parked.status, "inactive")
+    assert.strictEqual((await channel.update({ status: "closed" })).status, "closed")
+  })
+
+  it("an invite", async () => {
+    const properties = {
+      workspace_sid: [...sandbox.sandbox.taskrouter.workspaces.keys()][0],
+      queue_sid: `WQ${"a".repeat(32)}`
+    }
+    const invites = flex().interaction(sid(1, "KD")).channels(sid(1, "UO")).invites
+    const made = await invites.create({ routing: JSON.stringify({ properties }) })
+    assert.match(made.sid, /^KG/u)
+    assert.lengthOf(await invites.list(), 2)
+  })
+
+  it("a reservation and a task, by hand", async () => {
+    const reservation = flexWorkspace()
+      .tasks(sid(1, "WT", 2))
+      .reservations(sid(1, "WR", 2))
+    assert.strictEqual((await reservation.update({ reservationStatus: "wrapping" })).reservationStatus, "wrapping")
+    const task = flexWorkspace().tasks(sid(1, "WT", 2))
+    assert.strictEqual(
+      (await task.update({ assignmentStatus: "completed", reason: "done" })).assignmentStatus,
+      "completed"
+    )
+    assert.strictEqual((await reservation.fetch()).reservationStatus, "completed")
+  })
+})
