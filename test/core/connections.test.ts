@@ -2,9 +2,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { TwilioClient } from "@flex-interactions/core"
 import { Effect, Fiber, Layer, Tracer } from "effect"
-import { HttpClient, HttpClientResponse } from "effect/http"
+import { HttpClient, HttpClientError, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
-import { call, close, double, empty, list, moved, refused, type Ask } from "../support/double.ts"
+import { call, close, double, empty, list, moved, reason, refused, type Ask } from "../support/double.ts"
 
 /** Gives each request the reply, over a connection that counts how often it was destroyed. */
 const discarding = (reply: Response) => {
@@ -74,6 +74,44 @@ describe("a connection is destroyed", () => {
         yield* Effect.exit(call(http, ask, { retry: { times: 0 } }))
         assert.strictEqual(http.connection.destroyed, 0)
       }
+    })
+  )
+})
+
+describe("a client that knows that nothing was sent", () => {
+  const failing = (mark: TwilioClient.NeverSent) => {
+    const sent: Array<string> = []
+    const client = HttpClient.make((request) => {
+      sent.push(request.method)
+      const cause = Object.assign(new Error("socket hang up"), { code: "ECONNRESET", [TwilioClient.neverSent]: mark })
+      return Effect.fail(
+        new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, cause }) })
+      )
+    })
+    return { sent, layer: Layer.succeed(HttpClient.HttpClient, client) }
+  }
+
+  it.effect("is believed, for a change too, and its words are in the error", () =>
+    Effect.gen(function* () {
+      const silent = yield* reason(failing({}), close)
+      assert.strictEqual(silent._tag, "NetworkError")
+      assert.strictEqual(silent.message, "could not connect to https://flex-api.twilio.com (ECONNRESET)")
+      const told = yield* reason(failing({ problem: "flight mode", mayPass: false }), close)
+      assert.strictEqual(told._tag, "NetworkError")
+      assert.strictEqual(told.message, "could not connect to https://flex-api.twilio.com: flight mode")
+    })
+  )
+
+  it.effect("is asked again, unless it says that the same will happen", () =>
+    Effect.gen(function* () {
+      const passing = failing({ problem: "no answer" })
+      const fiber = yield* Effect.forkChild(reason(passing, list))
+      yield* TestClock.adjust("10 seconds")
+      yield* Fiber.join(fiber)
+      assert.lengthOf(passing.sent, 4)
+      const lasting = failing({ problem: "wrong password", mayPass: false })
+      yield* reason(lasting, list)
+      assert.lengthOf(lasting.sent, 1)
     })
   )
 })

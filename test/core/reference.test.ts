@@ -9,7 +9,8 @@ const source = new URL("packages/core/src/", root)
 const read = (url: URL) => readFileSync(url, "utf8")
 const modules = [
   ...readdirSync(source).filter((name) => name.endsWith(".ts") && name !== "index.ts"),
-  "internal/settings.ts"
+  "internal/settings.ts",
+  "internal/reply.ts"
 ]
 
 /** Where the examples are put, so that they resolve packages as a program would. */
@@ -88,9 +89,10 @@ describe("every public export", () => {
   }
 })
 
-/** What of the settings is public: what `TwilioClient` exports again. */
+/** What of the internal modules is public: what `TwilioClient` exports again. */
 function isPublic(exported: string) {
-  const [, list = ""] =
-    /^export \{([^}]*)\} from "\.\/internal\/settings\.ts"/mu.exec(read(new URL("TwilioClient.ts", source))) ?? []
-  return list.split(",").some((name) => name.replace("type", "").trim() === exported)
+  const lists = read(new URL("TwilioClient.ts", source)).matchAll(/^export \{([^}]*)\} from "\.\/internal\//gmu)
+  return [...lists].some(([, list = ""]) =>
+    list.split(",").some((name) => name.replace("type", "").trim() === exported)
+  )
 }

@@ -24,10 +24,11 @@ import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { TwilioError, type Operation, RateLimited, type Reason, type ReplyFields } from "./TwilioError.ts"
 import * as Budget from "./internal/budget.ts"
-import { fields, fromStatus, fromTransport, lost, unexpected } from "./internal/reply.ts"
+import { fields, fromStatus, fromTransport, lost, mayPass, unexpected } from "./internal/reply.ts"
 import { check, fromConfig, type Options, type SettingsError } from "./internal/settings.ts"
 import * as Telemetry from "./internal/telemetry.ts"
 
+export { neverSent, type NeverSent } from "./internal/reply.ts"
 export { type Credentials, defaultBaseUrl, fromConfig, type Options, SettingsError } from "./internal/settings.ts"
 
 /**
@@ -136,7 +137,7 @@ interface Call {
   readonly deadline: number
   /** A request left, and it did not fail: if the time ends now, nobody knows what became of it. */
   inFlight: boolean
-  /** All its time is over: nothing more is sent. */
+  /** All its time is over, or nothing can be sent: nothing more is. */
   isOver: boolean
   /** A reply that refuses, though the rest of it may never come. */
   refusal: HttpClientResponse.HttpClientResponse | undefined
@@ -235,6 +236,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
   ): Reason => {
     switch (error._tag) {
       case "HttpClientError":
+        if (!mayPass(error)) call.isOver = true
         return fromTransport(error, origin, call.write)
       case "RateLimiterError":
         return new RateLimited({})
@@ -299,7 +301,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
     Schedule.exponential(settings.base).pipe(
       Schedule.jittered,
       Schedule.setInputType<Reason>(),
-      Schedule.while(({ input }) => mayRepeat(input, call.write)),
+      Schedule.while(({ input }) => !call.isOver && mayRepeat(input, call.write)),
       Schedule.modifyDelay(({ duration, input }) =>
         Effect.succeed(Duration.max(Duration.min(duration, settings.maxDelay), input.retryAfter ?? Duration.zero))
       ),

@@ -118,7 +118,7 @@ const refused = (reply: ReplyFields): boolean =>
   reply.status === 503 && (reply.code !== undefined || reply.retryAfter !== undefined)
 
 /** Failures of name resolution and of TLS: they happen before a byte of the request has left. */
-const neverSent = new Set([
+const beforeSending = new Set([
   "ENOTFOUND",
   "EAI_AGAIN",
   "EAI_FAIL",
@@ -132,18 +132,63 @@ const neverSent = new Set([
   "ERR_TLS_CERT_ALTNAME_INVALID"
 ])
 
+/**
+ * What an HTTP client says of a request that never left; see {@link neverSent}.
+ *
+ * @example
+ * ```ts
+ * import type { TwilioClient } from "@flex-interactions/core"
+ *
+ * const refused: TwilioClient.NeverSent = { problem: "the proxy refuses this host (HTTP 403)", mayPass: false }
+ * ```
+ */
+export interface NeverSent {
+  /** What is in the way and what to do about it, in words of the client's own: no secret, nothing that others wrote. */
+  readonly problem?: string
+  /** `false`: the same will happen again, and asking again can do harm. */
+  readonly mayPass?: boolean
+}
+
+/**
+ * Under this key the cause of a `TransportError` of your `HttpClient` may hold a {@link NeverSent}: nothing of the request
+ * has left this machine. A change then fails with `NetworkError` and not with `OutcomeUnknown`. Without it that is known
+ * only of failures to connect, which have Node's error codes.
+ *
+ * @example
+ * ```ts
+ * import { HttpClientError, type HttpClientRequest } from "effect/http"
+ * import { TwilioClient } from "@flex-interactions/core"
+ *
+ * const offline = (request: HttpClientRequest.HttpClientRequest) =>
+ *   new HttpClientError.TransportError({
+ *     request,
+ *     cause: { [TwilioClient.neverSent]: { problem: "this machine is in flight mode", mayPass: false } }
+ *   })
+ * ```
+ */
+export const neverSent: unique symbol = Symbol.for("@flex-interactions/core/TwilioClient/neverSent")
+
 /** The reason when no reply came. Only the error's code is kept: a cause can hold the request, and that the credentials. */
 export const fromTransport = (error: HttpClientError.HttpClientError, origin: string, isWrite: boolean): Reason => {
+  const mark = markOf(error)
   const { code, syscall } = innermost(error) ?? {}
   const tag = error.reason._tag
   const unsent =
+    mark !== undefined ||
     tag === "EncodeError" ||
     tag === "InvalidUrlError" ||
     syscall === "connect" ||
-    (code !== undefined && neverSent.has(code))
+    (code !== undefined && beforeSending.has(code))
   const what = unsent ? "could not connect to" : tag === "DecodeError" ? "a broken answer from" : "no answer from"
-  return lost(`${what} ${origin}${code === undefined ? "" : ` (${code})`}`, isWrite && !unsent)
+  const why = mark?.problem !== undefined ? `: ${mark.problem}` : code === undefined ? "" : ` (${code})`
+  return lost(`${what} ${origin}${why}`, isWrite && !unsent)
 }
+
+/** May the same request succeed a moment later? */
+export const mayPass = (error: HttpClientError.HttpClientError): boolean => markOf(error)?.mayPass !== false
+
+const markOf = ({ reason }: HttpClientError.HttpClientError): NeverSent | undefined =>
+  Predicate.hasProperty(reason.cause, neverSent) ? (reason.cause[neverSent] as NeverSent) : undefined
 
 /** The reason when a request left and nothing came back. */
 export const lost = (problem: string, isWrite: boolean): Reason =>

@@ -14,6 +14,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as Proxy from "../platform/Proxy.ts"
 import * as Run from "./Run.ts"
 import * as Serve from "./Serve.ts"
 import * as ServeHttp from "./ServeHttp.ts"
@@ -61,7 +62,7 @@ export const run = Effect.fnUntraced(function* (line: Settings.CommandLine, writ
 
   yield* check("node", undefined, Effect.sync(node))
   yield* check("settings", undefined, Effect.succeed(settingsFound(valid)))
-  yield* check("proxy", written.proxy === undefined ? "HTTPS_PROXY is not set" : notAsked, proxy(written.proxy ?? ""))
+  yield* check("proxy", written.proxy === undefined ? "HTTPS_PROXY is not set" : notSure, proxy(written.proxy ?? ""))
   const direct = written.proxy === undefined ? notSure : (notSure ?? "the proxy does this")
   yield* check("dns", direct, dns(api?.hostname ?? ""))
   yield* check("tls", api?.protocol === "http:" ? "the API's origin is http" : direct, tls(api))
@@ -138,6 +139,7 @@ const settingsShown = (written: Settings.Written, given: Settings.CommandLine["g
 const validate = Effect.fnUntraced(function* (written: Settings.Written, sandbox: boolean) {
   yield* Settings.onSandbox(written)
   yield* Settings.limits(written)
+  if (written.proxy !== undefined) yield* Proxy.address(written.proxy)
   if (Settings.overHttp(written)) yield* ServeHttp.settings(written)
   return yield* Layer.build(Serve.participants(sandbox ? undefined : TwilioClient.layerConfig))
 })
@@ -170,26 +172,23 @@ const dns = (host: string): Effect.Effect<Found> =>
     })
   )
 
-const proxy = (setting: string): Effect.Effect<Found> => {
-  if (!URL.canParse(setting)) {
-    return Effect.succeed(failed("HTTPS_PROXY is not a URL", "Set it to a URL such as http://proxy.example.com:3128."))
-  }
-  const { host, hostname, port, protocol } = new URL(setting)
-  return Effect.callback<Found>((resume) => {
-    const socket = connectTcp(Number(port || (protocol === "https:" ? 443 : 80)), hostname)
+/** Can it be reached? What it lets through is seen with the credentials. */
+const proxy = (setting: string): Effect.Effect<Found> =>
+  Effect.callback<Found>((resume) => {
+    const { host, hostname, port, protocol } = new URL(setting)
+    const socket = connectTcp(Number(port || (protocol === "https:" ? 443 : 80)), hostname.replaceAll(/[[\]]/gu, ""))
     socket.once("connect", () =>
       resume(Effect.succeed(ok(`${host} answers; NO_PROXY names the hosts that go without`)))
     )
     socket.once("error", (error) =>
       resume(
         Effect.succeed(
-          failed(`${host} cannot be reached (${code(error)})`, "Mend HTTPS_PROXY, or unset it where none is needed.")
+          failed(`${host} cannot be reached (${code(error)})`, "Fix HTTPS_PROXY, or unset it where none is needed.")
         )
       )
     )
     return Effect.sync(() => socket.destroy())
   })
-}
 
 const tls = (api: URL | undefined): Effect.Effect<Found> =>
   Effect.callback<Found>((resume) => {
@@ -264,13 +263,14 @@ const credentialsFound = (error: TwilioError.TwilioError, sandbox: boolean): Fou
         "Use the credentials of the account that has Flex; test credentials and restricted keys without Flex do not do."
       )
     case "NetworkError":
-      return failed(`not checked: ${reason.message}`, "Mend what dns, tls or proxy say above.")
+      return failed(
+        `not checked: ${reason.message}`,
+        "Fix this, and what dns, tls or proxy say above. If a proxy inspects TLS, set NODE_EXTRA_CA_CERTS to the file with its certificate authority."
+      )
     case "UnexpectedResponse":
       return failed(
         `not checked: ${reason.message}`,
-        reason.status === 407
-          ? "The proxy wants credentials: put them into HTTPS_PROXY, as in http://user:password@host:port."
-          : "Something other than Twilio answered: check FLEX_API_BASE_URL and HTTPS_PROXY."
+        "Something other than Twilio answered: check FLEX_API_BASE_URL and HTTPS_PROXY."
       )
     default:
       return warning(`not checked: ${reason.message}`, "Run doctor again in a minute.")

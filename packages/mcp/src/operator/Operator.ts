@@ -2,6 +2,7 @@
 import { TwilioClient } from "@flex-interactions/core"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
+import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redis from "effect/persistence/Redis"
@@ -27,7 +28,10 @@ const command = (
     case "serve":
       return Effect.flatMap(Settings.written, serve)
     case "doctor":
-      return Effect.flatMap(Settings.written, (written) => Effect.provide(Doctor.run(line, written), http(written)))
+      return Effect.flatMap(Settings.written, (written) =>
+        // It tells of a setting that is wrong, like of all others.
+        Effect.provide(Doctor.run(line, written), http(written).pipe(Layer.catch(() => NodeHttp.layer)))
+      )
     case "print-config":
       return Effect.sync(() => PrintConfig.run(line))
     case "help":
@@ -44,7 +48,8 @@ const print = (text: string) =>
   })
 
 /** The HTTP client of this process: kept alive, and through the proxy where one is set. */
-const http = (written: Settings.Written) => (written.proxy === undefined ? NodeHttp.layer : Proxy.layer)
+const http = ({ proxy }: Settings.Written): Layer.Layer<HttpClient.HttpClient, TwilioClient.SettingsError> =>
+  proxy === undefined ? NodeHttp.layer : Layer.unwrap(Effect.map(Proxy.address(proxy), Proxy.layer))
 
 const serve = Effect.fnUntraced(function* (written: Settings.Written) {
   const listen = Settings.overHttp(written) ? yield* ServeHttp.settings(written) : undefined

@@ -7,6 +7,7 @@
 import * as http from "node:http"
 import * as https from "node:https"
 import * as NodeHttpIncomingMessage from "@effect/platform-node/NodeHttpIncomingMessage"
+import { TwilioClient } from "@flex-interactions/core"
 import * as Effect from "effect/Effect"
 import * as Cookies from "effect/http/Cookies"
 import * as HttpClient from "effect/http/HttpClient"
@@ -17,6 +18,7 @@ import * as Url from "effect/http/Url"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { pipeArguments } from "effect/Pipeable"
+import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 
 /** What keeps the connections, by the protocol of the URL. */
@@ -58,24 +60,42 @@ const client = (agents: Agents): HttpClient.HttpClient => {
 
 export const layer = layerBy((options) => new https.Agent(options))
 
+/** What an agent finds among the options of a connection: Node keeps a `signal` of the request to itself. */
+export interface Interruptible {
+  /** Aborted when the program no longer waits for the connection. */
+  readonly interruption?: AbortSignal
+}
+
 const send = (agents: Agents, request: HttpClientRequest.HttpClientRequest, url: URL) =>
-  Effect.callback<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>((resume) => {
+  Effect.callback<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>((resume, interruption) => {
     const { body, headers, method } = request
     if (body._tag !== "Empty" && body._tag !== "Uint8Array") {
       return resume(fail(new HttpClientError.EncodeError({ request, description: "only bytes can be sent" })))
     }
     const isSecure = url.protocol === "https:"
-    const outgoing = (isSecure ? https : http).request(
-      url,
-      { agent: agents[isSecure ? "https:" : "http:"], method, headers },
-      (reply) => resume(Effect.succeed(new Reply(request, url, reply)))
+    const options: http.RequestOptions & Interruptible = {
+      agent: agents[isSecure ? "https:" : "http:"],
+      method,
+      headers,
+      interruption
+    }
+    const outgoing = (isSecure ? https : http).request(url, options, (reply) =>
+      resume(Effect.succeed(new Reply(request, url, reply)))
     )
-    outgoing.on("error", (cause) => resume(fail(new HttpClientError.TransportError({ request, cause }))))
+    outgoing.on("error", (error) => {
+      const isKnown = hasBegun(outgoing) || Predicate.hasProperty(error, TwilioClient.neverSent)
+      const cause = isKnown ? error : { [TwilioClient.neverSent]: {}, cause: error }
+      resume(fail(new HttpClientError.TransportError({ request, cause })))
+    })
     // All that comes after a switch to another protocol, which nobody asked for.
     outgoing.on("close", () => resume(fail(new HttpClientError.TransportError({ request }))))
     outgoing.end(body._tag === "Empty" ? undefined : body.body)
     return Effect.sync(() => outgoing.destroy())
   })
+
+/** May some of the request have left? Not before there is a connection, nor before it is secured. */
+const hasBegun = ({ socket }: http.ClientRequest): boolean =>
+  Predicate.isNotNullish(socket) && !(Predicate.hasProperty(socket, "secureConnecting") && socket.secureConnecting)
 
 const fail = (reason: HttpClientError.HttpClientErrorReason) =>
   Effect.fail(new HttpClientError.HttpClientError({ reason }))
