@@ -11,7 +11,12 @@ const schemas = {
   UT: Sid.ParticipantSid,
   WT: Sid.TaskSid,
   WK: Sid.WorkerSid,
-  WR: Sid.ReservationSid
+  WR: Sid.ReservationSid,
+  WS: Sid.WorkspaceSid,
+  WQ: Sid.TaskQueueSid,
+  WW: Sid.WorkflowSid,
+  KG: Sid.InviteSid,
+  EV: Sid.EventSid
 }
 
 for (const [prefix, schema] of Object.entries(schemas)) {

@@ -1,8 +1,8 @@
 /**
- * Twilio's identifiers ("SIDs") as far as this resource knows them: two letters that tell the kind of thing, then 32
+ * Twilio's identifiers ("SIDs") as far as this library knows them: two letters that tell the kind of thing, then 32
  * hexadecimal digits; 34 characters in all.
  *
- * Source of each pattern: Twilio's page "Interaction Channel Participants".
+ * Source of each pattern: Twilio's OpenAPI documents of Flex and TaskRouter.
  */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -15,11 +15,19 @@ const kinds = {
   UT: { name: "a participant SID", pattern: /^UT[0-9a-fA-F]{32}$/u },
   WT: { name: "a task SID", pattern: /^WT[0-9a-fA-F]{32}$/u },
   WK: { name: "a worker SID", pattern: /^WK[0-9a-fA-F]{32}$/u },
-  WR: { name: "a reservation SID", pattern: /^WR[0-9a-fA-F]{32}$/u }
+  WR: { name: "a reservation SID", pattern: /^WR[0-9a-fA-F]{32}$/u },
+  WS: { name: "a workspace SID", pattern: /^WS[0-9a-fA-F]{32}$/u },
+  WQ: { name: "a task queue SID", pattern: /^WQ[0-9a-fA-F]{32}$/u },
+  WW: { name: "a workflow SID", pattern: /^WW[0-9a-fA-F]{32}$/u },
+  KG: { name: "an invite SID", pattern: /^KG[0-9a-fA-F]{32}$/u },
+  EV: { name: "an event SID", pattern: /^EV[0-9a-fA-F]{32}$/u },
+  GO: { name: "a Flex instance SID", pattern: /^GO[0-9a-fA-F]{32}$/u },
+  CH: { name: "a conversation SID", pattern: /^CH[0-9a-fA-F]{32}$/u }
 }
 
 /**
- * The two letters that a SID of each kind starts with. `AC` and `SK` are never part of this resource: they name credentials.
+ * The two letters that a SID of each kind starts with. `AC` and `SK` name credentials; `GO` and `CH` are known so that an error
+ * can say what was given in place of another.
  *
  * @example
  * ```ts
@@ -135,6 +143,86 @@ export const ReservationSid = sid("WR").pipe(Schema.brand("ReservationSid"))
 export type ReservationSid = typeof ReservationSid.Type
 
 /**
+ * A TaskRouter workspace, which has tasks, workers and queues; Flex has one: `WS` and 32 hexadecimal digits.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Sid } from "@flex-interactions/core"
+ *
+ * Schema.is(Sid.WorkspaceSid)("WS00000000000000000000000000000001") // => true
+ * Schema.is(Sid.WorkspaceSid)("WS1") // => false
+ * ```
+ */
+export const WorkspaceSid = sid("WS").pipe(Schema.brand("WorkspaceSid"))
+/** What {@link WorkspaceSid} accepts: a string with a brand, so that no other SID fits in its place. */
+export type WorkspaceSid = typeof WorkspaceSid.Type
+
+/**
+ * A TaskRouter task queue: `WQ` and 32 hexadecimal digits.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Sid } from "@flex-interactions/core"
+ *
+ * Schema.is(Sid.TaskQueueSid)("WQ00000000000000000000000000000001") // => true
+ * Schema.is(Sid.TaskQueueSid)("WQ1") // => false
+ * ```
+ */
+export const TaskQueueSid = sid("WQ").pipe(Schema.brand("TaskQueueSid"))
+/** What {@link TaskQueueSid} accepts: a string with a brand, so that no other SID fits in its place. */
+export type TaskQueueSid = typeof TaskQueueSid.Type
+
+/**
+ * A TaskRouter workflow: `WW` and 32 hexadecimal digits.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Sid } from "@flex-interactions/core"
+ *
+ * Schema.is(Sid.WorkflowSid)("WW00000000000000000000000000000001") // => true
+ * Schema.is(Sid.WorkflowSid)("WW1") // => false
+ * ```
+ */
+export const WorkflowSid = sid("WW").pipe(Schema.brand("WorkflowSid"))
+/** What {@link WorkflowSid} accepts: a string with a brand, so that no other SID fits in its place. */
+export type WorkflowSid = typeof WorkflowSid.Type
+
+/**
+ * An invite into a channel, which makes a task. Task attribute `flexChannelInviteSid` has it: `KG` and 32 hexadecimal digits.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Sid } from "@flex-interactions/core"
+ *
+ * Schema.is(Sid.InviteSid)("KG00000000000000000000000000000001") // => true
+ * Schema.is(Sid.InviteSid)("KG1") // => false
+ * ```
+ */
+export const InviteSid = sid("KG").pipe(Schema.brand("InviteSid"))
+/** What {@link InviteSid} accepts: a string with a brand, so that no other SID fits in its place. */
+export type InviteSid = typeof InviteSid.Type
+
+/**
+ * A TaskRouter event: `EV` and 32 hexadecimal digits.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Sid } from "@flex-interactions/core"
+ *
+ * Schema.is(Sid.EventSid)("EV00000000000000000000000000000001") // => true
+ * Schema.is(Sid.EventSid)("EV1") // => false
+ * ```
+ */
+export const EventSid = sid("EV").pipe(Schema.brand("EventSid"))
+/** What {@link EventSid} accepts: a string with a brand, so that no other SID fits in its place. */
+export type EventSid = typeof EventSid.Type
+
+/**
  * Says what is wrong with `input` as a SID that starts with `prefix`; `undefined` if nothing is. Positions count from 1.
  *
  * The input itself is never repeated: it may be anything, a secret included.
@@ -173,10 +261,15 @@ interface Branded {
   readonly WT: TaskSid
   readonly WK: WorkerSid
   readonly WR: ReservationSid
+  readonly WS: WorkspaceSid
+  readonly WQ: TaskQueueSid
+  readonly WW: WorkflowSid
+  readonly KG: InviteSid
+  readonly EV: EventSid
 }
 
 /**
- * The letters of the SIDs that this resource shows.
+ * The letters of the SIDs that this library shows.
  *
  * @example
  * ```ts
