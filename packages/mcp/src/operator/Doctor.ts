@@ -15,6 +15,7 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Proxy from "../platform/Proxy.ts"
+import { escaped } from "../tools/Plain.ts"
 import * as Run from "./Run.ts"
 import * as Serve from "./Serve.ts"
 import * as ServeHttp from "./ServeHttp.ts"
@@ -57,7 +58,8 @@ export const run = Effect.fnUntraced(function* (line: Settings.CommandLine, writ
     (reasonToSkip === undefined ? found : Effect.succeed(skipped(reasonToSkip))).pipe(
       Effect.timeoutOption("15 seconds"),
       Effect.map(Option.getOrElse(() => failed("no answer within 15 seconds", "Check the network and any firewall."))),
-      Effect.map((found) => findings.push({ check: name, ...found }))
+      // Others wrote some of it: a certificate's issuer, what the server that was started says.
+      Effect.map((found) => findings.push({ check: name, ...found, says: escaped(found.says, 600) }))
     )
 
   yield* check("node", undefined, Effect.sync(node))

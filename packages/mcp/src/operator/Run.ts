@@ -1,7 +1,10 @@
 /** Running the command: its settings in place, its exit code, and what an operator reads when it cannot run. */
+import { Console } from "node:console"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import type { TwilioClient } from "@flex-interactions/core"
 import type { McpServerFactory } from "@modelcontextprotocol/server"
+import * as Cause from "effect/Cause"
+import * as EffectConsole from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as FileSystem from "effect/FileSystem"
@@ -9,6 +12,8 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Files from "../platform/Files.ts"
 import * as Stdio from "../protocol/Stdio.ts"
+import * as Notices from "../protocol/Notices.ts"
+import { escaped } from "../tools/Plain.ts"
 import * as Settings from "./Settings.ts"
 
 declare const PACKAGE_VERSION: string
@@ -21,14 +26,29 @@ export const run = (
   command: Effect.Effect<number, TwilioClient.SettingsError, FileSystem.FileSystem>
 ): void =>
   NodeRuntime.runMain(
-    command.pipe(
-      Effect.catchTag("SettingsError", (error) =>
-        Effect.sync(() => refuse(`${error.message}.`, advice(error.setting)))
-      ),
-      Effect.provide(Layer.merge(Files.layer, Settings.layer(line.given))),
-      Effect.provideService(Logger.LogToStderr, true)
-    ),
+    Effect.gen(function* () {
+      const say = yield* Notices.make
+      yield* Effect.sync(() => {
+        // A host that stopped reading the log is no reason to stop.
+        process.stderr.on("error", () => {})
+        globalThis.console = Notices.console(say)
+        process.once("uncaughtException", (error) => {
+          say(`this server ends: ${error.stack}`, { level: "fatal", most: 2000 })
+          process.exit(1)
+        })
+      })
+      return yield* command.pipe(
+        Effect.catchTag("SettingsError", (error) =>
+          Effect.sync(() => refuse(`${error.message}.`, advice(error.setting)))
+        ),
+        Effect.tapCause((cause) => (Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.logError(cause))),
+        Effect.provide(Layer.merge(Files.layer, Settings.layer(line.given))),
+        Effect.provideService(Logger.CurrentLoggers, new Set([Notices.logger(say), Logger.tracerLogger])),
+        Effect.provideService(EffectConsole.Console, new Console(process.stderr))
+      )
+    }).pipe(Effect.scoped),
     {
+      disableErrorReporting: true,
       teardown: (exit) => process.exit(Exit.isSuccess(exit) ? Number(exit.value) : Exit.hasInterrupts(exit) ? 0 : 1)
     }
   )
@@ -40,8 +60,8 @@ export const advice = (setting: string): string =>
     : `Set ${setting} as --help and docs/mcp.md say.`
 
 /** Two lines on stderr: what is wrong, and what to do. */
-export const refuse = (problem: string, advice = "Try --help."): number => {
-  process.stderr.write(`flex-interactions-mcp: ${problem}\n${advice}\n`)
+export const refuse = (problem: string, next = "Try --help."): number => {
+  process.stderr.write(`flex-interactions-mcp: ${escaped(problem, 1000)}\n${next}\n`)
   return 2
 }
 

@@ -10,6 +10,8 @@ import * as Redacted from "effect/Redacted"
 import type * as Auth from "../protocol/Auth.ts"
 import * as Http from "../protocol/Http.ts"
 import * as Listen from "../protocol/Listen.ts"
+import * as Notices from "../protocol/Notices.ts"
+import { escaped } from "../tools/Plain.ts"
 import * as Settings from "./Settings.ts"
 
 export interface HttpSettings {
@@ -27,7 +29,9 @@ export const serve = (settings: HttpSettings, confirmation: string) =>
   Effect.fnUntraced(function* (server: McpServerFactory) {
     const client = yield* HttpClient.HttpClient
     const run = Effect.runPromiseWith(yield* Effect.context<never>())
-    const log = (line: string) => Effect.sync(() => process.stderr.write(`flex-interactions-mcp: ${line}\n`))
+    const say = yield* Notices.make
+    const log = (line: string) =>
+      Effect.sync(() => process.stderr.write(`flex-interactions-mcp: ${escaped(line, 1000)}\n`))
     const address = (port: number) => `${settings.host.includes(":") ? `[${settings.host}]` : settings.host}:${port}`
     const url = (port: number) => settings.url ?? new URL(`http://${address(port)}/mcp`)
     return yield* Listen.serve(
@@ -46,7 +50,7 @@ export const serve = (settings: HttpSettings, confirmation: string) =>
                 Effect.timeout("5 seconds")
               )
             ),
-          onError: (problem) => void run(log(problem.slice(0, 300)))
+          onError: (problem) => say(`protocol: ${problem}`)
         }),
       {
         host: settings.host,
@@ -64,7 +68,7 @@ export const serve = (settings: HttpSettings, confirmation: string) =>
           )
       }
     )
-  })
+  }, Effect.scoped)
 
 /** What the settings say about HTTP, checked. */
 export const settings = Effect.fnUntraced(function* (written: Settings.Written) {
@@ -84,7 +88,7 @@ export const settings = Effect.fnUntraced(function* (written: Settings.Written) 
     if (publicUrl === undefined && isWildcard(host)) {
       return yield* Settings.fail(
         "url",
-        `is not set; with --http ${host}:… it must say where clients reach this server, so that requests under other names can be refused`
+        `is not set; with this address it must say where clients reach this server, so that requests under other names can be refused`
       )
     }
   }

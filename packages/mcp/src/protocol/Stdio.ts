@@ -1,27 +1,27 @@
 /** Serving over stdio: stdout carries the protocol and nothing else, and the end of stdin is the end. */
-import { Console } from "node:console"
 import { Transform } from "node:stream"
 import type { McpServerFactory } from "@modelcontextprotocol/server"
 import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/stdio"
 import * as Effect from "effect/Effect"
-import { plain } from "../tools/Plain.ts"
+import * as Notices from "./Notices.ts"
 
 /** Serves one connection, in whichever protocol era it opens; completes when stdin ends or stdout breaks. */
 export const serve = (make: McpServerFactory): Effect.Effect<void> =>
+  Effect.scoped(Effect.flatMap(Notices.make, (say) => connection(make, (problem) => say(`protocol: ${problem}`))))
+
+const connection = (make: McpServerFactory, onProblem: (problem: string) => void): Effect.Effect<void> =>
   Effect.callback<void>((resume) => {
     const end = () => resume(Effect.void)
     const { stdin } = process
     const stdout = claimStdout()
     stdin.once("end", end).once("close", end).once("error", end)
     stdout.once("error", end)
-    // A host that stopped reading the log is no reason to stop.
-    process.stderr.on("error", () => {})
 
-    const onerror = (error: Error) => process.stderr.write(`protocol: ${plain(error.message)}\n`)
-    const frames = stdin.pipe(
-      dropHugeFrames(() => onerror(new Error(`dropped a frame of over ${maxFrameBytes} bytes`)))
-    )
-    const handle = serveStdio(make, { transport: new StdioServerTransport(frames, stdout), onerror })
+    const frames = stdin.pipe(dropHugeFrames(() => onProblem(`dropped a frame of over ${maxFrameBytes} bytes`)))
+    const handle = serveStdio(make, {
+      transport: new StdioServerTransport(frames, stdout),
+      onerror: ({ message }) => onProblem(message)
+    })
     return Effect.promise(() => handle.close())
   })
 
@@ -32,7 +32,6 @@ export const claimStdout = (): NodeJS.WriteStream => {
   if (claimed !== undefined) return claimed
   const { stdout } = process
   Object.defineProperty(process, "stdout", { get: () => process.stderr })
-  globalThis.console = new Console(process.stderr)
   // Each answer that a slow host keeps waiting adds a listener.
   stdout.setMaxListeners(0)
   return (claimed = stdout)

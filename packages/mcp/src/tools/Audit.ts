@@ -8,7 +8,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { Call } from "./Call.ts"
 import type { Consent, Write } from "./Confirmation.ts"
-import { requestId } from "./Plain.ts"
+import { quoted, requestId } from "./Plain.ts"
 
 /**
  * `accepted`: Twilio took it. `not_sent`: a person, or a setting, said no. `failed`: it was certainly not applied.
@@ -38,7 +38,7 @@ export const make = (asJson: boolean) => {
       result,
       ...facts
     }
-    yield* Console.error(asJson ? JSON.stringify(line) : text(line))
+    yield* Console.error(asJson ? json(line) : text(line))
   })
 
   return {
@@ -91,9 +91,18 @@ interface Facts {
   readonly request?: string | undefined
 }
 
-/** `key=value`, what is unknown left out, what is more than a word in quotes. */
-const text = (line: { readonly [key: string]: string | number | boolean | undefined }): string =>
-  Object.entries(line)
-    .filter(([, value]) => value !== undefined)
-    .map(([key, value]) => `${key}=${/^[\w.:-]+$/u.test(`${value}`) ? `${value}` : JSON.stringify(value)}`)
+type Line = { readonly [key: string]: string | number | boolean | undefined }
+
+/** What is known; text of others, such as the caller, escaped and capped. */
+const known = (line: Line) => Object.entries(line).filter(([, value]) => value !== undefined)
+
+const json = (line: Line): string =>
+  `{${known(line)
+    .map(([key, value]) => `"${key}":${typeof value === "string" ? quoted(value) : String(value)}`)
+    .join(",")}}`
+
+/** `key=value`, and what is more than a word in quotes. */
+const text = (line: Line): string =>
+  known(line)
+    .map(([key, value]) => `${key}=${/^[A-Za-z0-9_.:-]{1,300}$/u.test(`${value}`) ? `${value}` : quoted(`${value}`)}`)
     .join(" ")
