@@ -7,8 +7,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Client } from "@modelcontextprotocol/client"
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/client"
-import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT, type JWK } from "jose"
-import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { start as startSandbox, type Served } from "../support/served.ts"
 import * as Command from "../support/command.ts"
 
@@ -278,137 +277,6 @@ describe("with a bearer token", () => {
   it("says nothing of it on stderr", () => {
     assert.include(server.stderr(), "for holders of the bearer token")
     assert.notInclude(server.stderr(), token)
-  })
-})
-
-describe("with JWTs", () => {
-  const issuer = "https://issuer.example"
-  const audience = "https://mcp.example.com/mcp"
-  let keys: ReadonlyArray<JWK> = []
-  let isDown = false
-  const jwks = createServer((_, response) => {
-    if (isDown) return response.writeHead(500).end()
-    return response.setHeader("Content-Type", "application/json").end(JSON.stringify({ keys }))
-  })
-  let server: Command.Listening
-
-  const pair = async (kid: string) => {
-    const { privateKey, publicKey } = await generateKeyPair("ES256", { extractable: true })
-    return { kid, privateKey, jwk: { ...(await exportJWK(publicKey)), kid, alg: "ES256", use: "sig" } }
-  }
-  type Pair = Awaited<ReturnType<typeof pair>>
-  const sign = ({ kid, privateKey }: Pair, change: (jwt: SignJWT) => SignJWT = (jwt) => jwt) =>
-    change(
-      new SignJWT({ sub: "supervisor" })
-        .setProtectedHeader({ alg: "ES256", kid })
-        .setIssuer(issuer)
-        .setAudience(audience)
-        .setIssuedAt()
-        .setExpirationTime("5 minutes")
-    ).sign(privateKey)
-  const bearer = (jwt: string) => ({ Authorization: `Bearer ${jwt}` })
-
-  let first: Pair
-  beforeAll(async () => {
-    first = await pair("first")
-    keys = [first.jwk]
-    jwks.listen(0, "127.0.0.1")
-    await once(jwks, "listening")
-    const jwksUrl = `http://127.0.0.1:${(jwks.address() as AddressInfo).port}/keys`
-    server = await Command.listen([
-      "--sandbox",
-      "--jwks-url",
-      jwksUrl,
-      "--issuer",
-      issuer,
-      "--audience",
-      audience,
-      "--url",
-      audience
-    ])
-  })
-  afterAll(async () => {
-    await server.stop()
-    jwks.close()
-    jwks.closeAllConnections()
-  })
-
-  it("while the keys cannot be had, the answer is to come back later", async () => {
-    isDown = true
-    const response = await post(server.url, bearer(await sign(first)))
-    isDown = false
-    assert.strictEqual(response.status, 503)
-    assert.strictEqual(response.headers.get("Retry-After"), "5")
-  })
-
-  it("serves who has a good one, in both eras", async () => {
-    for (const mode of eras) {
-      const client = await connect(server.url, mode, await sign(first))
-      assert.lengthOf((await client.listTools()).tools, 2)
-      await client.close()
-    }
-  })
-
-  it("tells a client without one where to get one", async () => {
-    const response = await post(server.url)
-    assert.strictEqual(response.status, 401)
-    const metadata = "https://mcp.example.com/.well-known/oauth-protected-resource/mcp"
-    assert.include(response.headers.get("WWW-Authenticate"), `resource_metadata="${metadata}"`)
-    for (const path of [new URL(metadata).pathname, "/.well-known/oauth-protected-resource"]) {
-      const document = await fetch(new URL(path, server.url))
-      assert.deepInclude(await document.json(), { resource: audience, authorization_servers: [issuer] })
-    }
-  })
-
-  const bad: ReadonlyArray<readonly [string, () => Promise<string>]> = [
-    ["one that has expired", () => sign(first, (jwt) => jwt.setExpirationTime("-5 minutes"))],
-    [
-      "one that never expires",
-      () =>
-        new SignJWT({})
-          .setProtectedHeader({ alg: "ES256", kid: "first" })
-          .setIssuer(issuer)
-          .setAudience(audience)
-          .sign(first.privateKey)
-    ],
-    ["one that is not valid yet", () => sign(first, (jwt) => jwt.setNotBefore("5 minutes"))],
-    ["one for another audience", () => sign(first, (jwt) => jwt.setAudience("https://other.example"))],
-    ["one of another issuer", () => sign(first, (jwt) => jwt.setIssuer("https://other.example"))],
-    ["one signed by a stranger under a known key's name", async () => sign({ ...(await pair("first")) })],
-    [
-      "one with alg none",
-      async () => new UnsecuredJWT({}).setIssuer(issuer).setAudience(audience).setExpirationTime("5 minutes").encode()
-    ],
-    [
-      "one signed with the public key as a shared secret",
-      () =>
-        new SignJWT({})
-          .setProtectedHeader({ alg: "HS256", kid: "first" })
-          .setIssuer(issuer)
-          .setAudience(audience)
-          .setExpirationTime("5 minutes")
-          .sign(new TextEncoder().encode(JSON.stringify(first.jwk)))
-    ],
-    [
-      "one that was altered",
-      async () => (await sign(first)).replace(/\.(.)/u, (_, c: string) => `.${c === "e" ? "f" : "e"}`)
-    ],
-    ["one that is no JWT", () => Promise.resolve("x".repeat(40))]
-  ]
-  for (const [what, make] of bad) {
-    it(`refuses ${what}`, async () => {
-      const response = await post(server.url, bearer(await make()))
-      assert.strictEqual(response.status, 401)
-      assert.match(response.headers.get("WWW-Authenticate") ?? "", /error="invalid_token"/u)
-    })
-  }
-
-  it("takes a new key once the authorization server has it, without a restart", async () => {
-    const second = await pair("second")
-    keys = [second.jwk]
-    const status = async (pair: Pair) => (await post(server.url, bearer(await sign(pair)))).status
-    await vi.waitUntil(async () => (await status(second)) === 200, { timeout: 15_000, interval: 250 })
-    assert.strictEqual(await status(first), 401)
   })
 })
 

@@ -16,6 +16,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Proxy from "../platform/Proxy.ts"
 import { escaped } from "../tools/Plain.ts"
+import * as Auth from "../protocol/Auth.ts"
 import * as Run from "./Run.ts"
 import * as Serve from "./Serve.ts"
 import * as ServeHttp from "./ServeHttp.ts"
@@ -279,18 +280,15 @@ const credentialsFound = (error: TwilioError.TwilioError, sandbox: boolean): Fou
   }
 }
 
-/** Can the port be had, or does this server have it already? Can the keys be had? */
+/** Is the port free, or does this server have it already? Are the keys there? */
 const listening = Effect.fnUntraced(function* (written: Settings.Written) {
-  const client = yield* HttpClient.HttpClient
   const settings = yield* Effect.option(ServeHttp.settings(written))
   if (Option.isNone(settings)) return skipped(mendFirst)
   const { auth, host, port } = settings.value
   if (auth !== undefined && "jwksUrl" in auth) {
-    const keys = yield* client.get(auth.jwksUrl).pipe(
-      Effect.flatMap((response) => response.json),
-      Effect.flatMap(Schema.decodeUnknownEffect(Schema.Struct({ keys: Schema.Array(Schema.Json) }))),
-      Effect.option
-    )
+    const { jwksUrl } = auth
+    const fetch = yield* ServeHttp.fetch
+    const keys = yield* Effect.option(Effect.tryPromise(() => Auth.fetchKeys(jwksUrl, fetch)))
     if (Option.isNone(keys)) {
       return failed(
         `${auth.jwksUrl.href} gives no keys`,

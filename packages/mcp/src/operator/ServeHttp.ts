@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
 import type * as Auth from "../protocol/Auth.ts"
 import * as Http from "../protocol/Http.ts"
 import * as Listen from "../protocol/Listen.ts"
@@ -27,8 +28,7 @@ export interface HttpSettings {
 /** Serves over HTTP; see {@link Listen.serve}. `confirmation` says in the log how writes are confirmed. */
 export const serve = (settings: HttpSettings, confirmation: string) =>
   Effect.fnUntraced(function* (server: McpServerFactory) {
-    const client = yield* HttpClient.HttpClient
-    const run = Effect.runPromiseWith(yield* Effect.context<never>())
+    const fetchKeys = yield* fetch
     const say = yield* Notices.make
     const log = (line: string) =>
       Effect.sync(() => process.stderr.write(`flex-interactions-mcp: ${escaped(line, 1000)}\n`))
@@ -40,16 +40,7 @@ export const serve = (settings: HttpSettings, confirmation: string) =>
           server,
           url: url(port),
           ...(settings.auth === undefined ? undefined : { auth: settings.auth }),
-          // The keys are fetched as everything else is: through the proxy, where there is one.
-          fetch: (input) =>
-            run(
-              client.get(String(input)).pipe(
-                Effect.flatMap((response) =>
-                  Effect.map(response.text, (text) => new Response(text, { status: response.status }))
-                ),
-                Effect.timeout("5 seconds")
-              )
-            ),
+          fetch: fetchKeys,
           onError: (problem) => say(`protocol: ${problem}`)
         }),
       {
@@ -69,6 +60,20 @@ export const serve = (settings: HttpSettings, confirmation: string) =>
       }
     )
   }, Effect.scoped)
+
+/** The keys are fetched as everything else is: through the proxy, where there is one. */
+export const fetch = Effect.map(
+  Effect.context<HttpClient.HttpClient>(),
+  (context): typeof globalThis.fetch =>
+    (input, { signal } = {}) =>
+      Effect.runPromiseWith(context)(
+        Effect.map(
+          HttpClient.get(String(input), { acceptJson: true }),
+          ({ status, stream }) => new Response(Stream.toReadableStream(stream), { status })
+        ),
+        { signal: signal ?? undefined }
+      )
+)
 
 /** What the settings say about HTTP, checked. */
 export const settings = Effect.fnUntraced(function* (written: Settings.Written) {
