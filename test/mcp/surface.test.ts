@@ -2,6 +2,8 @@
 import { Ajv } from "ajv"
 import { Ajv2020 } from "ajv/dist/2020.js"
 import { assert, describe, expect, it } from "vitest"
+import * as Limits from "../../packages/mcp/src/tools/Limits.ts"
+import { listing } from "../../packages/mcp/src/tools/Listing.ts"
 import { channel, type Message, raw, read, sid, write } from "../support/host.ts"
 
 interface Schema {
@@ -111,6 +113,19 @@ for (const [name, tool] of surfaces) {
     })
   })
 }
+
+it("the built server lists what the sources say, whatever the limits", async () => {
+  for (const offer of Limits.offers) {
+    const host = raw([
+      "--sandbox",
+      ...(offer.statuses.length === 0 ? ["--read-only"] : offer.statuses.map((status) => `--allow-status=${status}`))
+    ])
+    const { result: welcome } = await host.initialize("2025-11-25")
+    const { result } = await host.request("tools/list", {})
+    await host.end()
+    assert.deepStrictEqual({ instructions: welcome?.["instructions"], tools: result?.["tools"] }, listing(offer))
+  }
+})
 
 it("what Ajv says of arguments is what the tools say", async () => {
   const host = raw(["--sandbox"])

@@ -2,7 +2,9 @@
 import { Client, InMemoryTransport } from "@modelcontextprotocol/client"
 import type { Participant, Participants } from "@flex-interactions/core"
 import { Console, Effect, Exit, type Layer, Logger, Scope } from "effect"
+import * as Calls from "../../packages/mcp/src/protocol/Calls.ts"
 import * as Server from "../../packages/mcp/src/protocol/Server.ts"
+import * as Limits from "../../packages/mcp/src/tools/Limits.ts"
 import { type Action, sid } from "./host.ts"
 
 /** The agent of the first ready-made interaction. */
@@ -15,13 +17,13 @@ export const agent = {
 
 export const open = async (
   layer: Layer.Layer<Participants.Participants>,
-  limits: Partial<Server.Options> = {},
+  limits: Calls.Options = {},
   answer?: Action | ((question: string) => Action)
 ) => {
   const log: Array<unknown> = []
   const audit: Array<string> = []
   const scope = await Effect.runPromise(Scope.make())
-  const make = await Server.make({ version: "0.0.0", ...limits }).pipe(
+  const calls = await Calls.make(limits).pipe(
     Effect.provide([layer, Logger.layer([Logger.make(({ cause, message }) => log.push([message, cause]))])]),
     Effect.provideService(
       Console.Console,
@@ -30,6 +32,7 @@ export const open = async (
     Scope.provide(scope),
     Effect.runPromise
   )
+  const make = Server.make({ version: "0.0.0", offer: Limits.offer(limits) }, calls)
   const server = make({ era: "legacy" })
   const client = new Client(
     { name: "test", version: "1.0.0" },

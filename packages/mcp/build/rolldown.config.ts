@@ -2,8 +2,7 @@ import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { defineConfig, type RolldownOptions } from "rolldown"
 import { licenses } from "../../licenses.ts"
-import { sdkSchemas } from "./sdkSchemas.ts"
-import * as Surface from "../src/tools/Surface.ts"
+import { listingAsData } from "./listing.ts"
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { readonly version: string }
 
@@ -38,17 +37,7 @@ const bundle = (source: string, file: string, platform: "node" | "browser" = "no
   },
   plugins: [
     licenses,
-    sdkSchemas,
-    {
-      name: "surface-as-data",
-      load: {
-        filter: { id: /[\\/]src[\\/]tools[\\/]Surface\.ts$/u },
-        handler: () =>
-          Object.entries(Surface)
-            .map(([name, value]) => `export const ${name} = ${JSON.stringify(value)}\n`)
-            .join("")
-      }
-    },
+    listingAsData,
     {
       // Bundles of their own: sharing parts with one another would make each carry what only the other needs.
       name: "apart",

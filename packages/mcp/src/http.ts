@@ -2,15 +2,17 @@
  * The server as a web-standard handler, for workers and for other servers: `@flex-interactions/mcp/http`. It needs `fetch`
  * and Web Crypto, and nothing of Node.
  */
-import { TwilioClient, Participants } from "@flex-interactions/core"
+import { TwilioClient } from "@flex-interactions/core"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
+import * as Calls from "./protocol/Calls.ts"
 import * as Http from "./protocol/Http.ts"
 import * as Server from "./protocol/Server.ts"
+import * as Tools from "./tools/index.ts"
 import * as Limits from "./tools/Limits.ts"
 
 declare const PACKAGE_VERSION: string
@@ -91,13 +93,13 @@ export const make = (options: Options): Promise<WebHandler> =>
     }).pipe(Layer.provide(FetchHttpClient.layer))
 
     const scope = yield* Scope.make()
-    const services = yield* Layer.buildWithScope(Participants.Participants.layer.pipe(Layer.provide(client)), scope)
-    const server = yield* Server.make({
-      ...options,
-      version: PACKAGE_VERSION,
-      confirm: Limits.confirmOver("http", options.confirm ?? "auto"),
-      confirmation: { key: options.confirmationKey }
-    }).pipe(Effect.provide(services), Scope.provide(scope))
+    const services = yield* Layer.buildWithScope(Tools.services.pipe(Layer.provide(client)), scope)
+    const limits = { ...options, confirm: Limits.confirmOver("http", options.confirm ?? "auto") }
+    const answer = yield* Calls.make({ ...limits, confirmation: { key: options.confirmationKey } }).pipe(
+      Effect.provide(services),
+      Scope.provide(scope)
+    )
+    const server = Server.make({ version: PACKAGE_VERSION, offer: Limits.offer(limits) }, answer)
     const handler = Http.make({
       server,
       url: new URL(options.url),

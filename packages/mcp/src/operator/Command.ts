@@ -9,14 +9,14 @@ import * as Effect from "effect/Effect"
 import * as Run from "./Run.ts"
 import * as Settings from "./Settings.ts"
 import * as Stdio from "../protocol/Stdio.ts"
-import * as Tools from "../protocol/Tools.ts"
+import * as Server from "../protocol/Server.ts"
 import * as Limits from "../tools/Limits.ts"
 
 const serve = Effect.fnUntraced(function* (written: Settings.Written) {
-  const options = { version: Run.version, ...(yield* Settings.limits(written)) }
+  const limits = yield* Settings.limits(written)
   const twilio = (yield* Settings.onSandbox(written)) ? undefined : yield* TwilioClient.fromConfig
   const calls = yield* Effect.promise(() => import("./FirstCall.ts")).pipe(
-    Effect.flatMap((firstCall) => firstCall.make(options, twilio)),
+    Effect.flatMap((firstCall) => firstCall.make(limits, twilio)),
     Effect.cached
   )
   // The sandbox is made at once: a seed that cannot be used ends the command, like other wrong settings. Twilio's were checked
@@ -24,12 +24,12 @@ const serve = Effect.fnUntraced(function* (written: Settings.Written) {
   yield* twilio === undefined ? calls : Effect.forkScoped(Effect.delay(calls, "1 second"))
   const load = Effect.tapCause(calls, (cause) => Effect.logError("what calls need could not be loaded", cause))
   const run = Effect.runPromiseWith(yield* Effect.context<Effect.Services<typeof load>>())
-  let answer: Promise<Tools.Answer> | undefined
-  yield* Run.overStdio(Limits.confirmation(options))(
-    Tools.serve(options, (called) =>
+  let answer: Promise<Server.Answer> | undefined
+  yield* Run.overStdio(Limits.confirmation(limits))(
+    Server.make({ version: Run.version, offer: Limits.offer(limits) }, (request) =>
       (answer ??= run(load)).then(
-        (answer) => answer(called),
-        () => Tools.failed(notLoaded)
+        (answer) => answer(request),
+        () => Server.failed(notLoaded)
       )
     )
   )

@@ -4,11 +4,11 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as NodeHttp from "../platform/NodeHttp.ts"
 import * as Serve from "./Serve.ts"
-import * as Server from "../protocol/Server.ts"
+import * as Calls from "../protocol/Calls.ts"
 
 /** Answers calls until the scope closes: of Twilio by these settings or, without, of the sandbox. */
-export const make = Effect.fnUntraced(function* (options: Server.Options, twilio: TwilioClient.Options | undefined) {
+export const make = Effect.fnUntraced(function* (options: Calls.Options, twilio: TwilioClient.Options | undefined) {
   const client = twilio === undefined ? undefined : TwilioClient.layer(twilio).pipe(Layer.provide(NodeHttp.layer))
   const services = yield* Layer.build(Serve.participants(client))
-  return yield* Effect.provide(Server.calls(options), services)
+  return yield* Effect.provide(Calls.make(options), services)
 })

@@ -3,7 +3,9 @@ import { type TwilioClient, Participants } from "@flex-interactions/core"
 import type { McpServerFactory } from "@modelcontextprotocol/server"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Calls from "../protocol/Calls.ts"
 import * as Server from "../protocol/Server.ts"
+import * as Limits from "../tools/Limits.ts"
 import * as Settings from "./Settings.ts"
 import * as Run from "./Run.ts"
 
@@ -11,15 +13,14 @@ import * as Run from "./Run.ts"
 export const serve = <E, E2, R, R2>(
   client: Layer.Layer<TwilioClient.TwilioClient, E, R>,
   transport: (make: McpServerFactory) => Effect.Effect<void, E2, R2>,
-  confirmation: Server.Options["confirmation"] = {}
+  confirmation: Calls.Options["confirmation"] = {}
 ) =>
   Effect.gen(function* () {
     const written = yield* Settings.written
     const limits = yield* Settings.limits(written)
-    yield* Effect.flatMap(Server.make({ version: Run.version, confirmation, ...limits }), transport).pipe(
-      Effect.scoped,
-      Effect.provide(participants((yield* Settings.onSandbox(written)) ? undefined : client))
-    )
+    yield* Effect.flatMap(Calls.make({ confirmation, ...limits }), (answer) =>
+      transport(Server.make({ version: Run.version, offer: Limits.offer(limits) }, answer))
+    ).pipe(Effect.scoped, Effect.provide(participants((yield* Settings.onSandbox(written)) ? undefined : client)))
     return 0
   })
 

@@ -10,7 +10,6 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Limits from "../tools/Limits.ts"
-import * as Surface from "../tools/Surface.ts"
 
 export interface Setting {
   readonly env: string
@@ -295,8 +294,8 @@ export const oneOf = <const Value extends string>(
 export const limits = Effect.fnUntraced(function* (settings: Written) {
   return {
     readOnly: yield* isOn(settings, "readOnly"),
-    allowStatus: yield* Effect.forEach(settings.allowStatus?.split(",") ?? Surface.statuses, (text) =>
-      oneOf("allowStatus", text.trim(), Surface.statuses)
+    allowStatus: yield* Effect.forEach(settings.allowStatus?.split(",") ?? Limits.statuses, (text) =>
+      oneOf("allowStatus", text.trim(), Limits.statuses)
     ),
     confirm: Limits.confirmOver(
       overHttp(settings) ? "http" : "stdio",

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { Call } from "./Call.ts"
-import type { Consent, Write } from "./Confirmation.ts"
+import type { Consent, Entry } from "./Confirmation.ts"
 import { quoted, requestId } from "./Plain.ts"
 
 /**
@@ -18,20 +18,15 @@ type Result = "accepted" | "not_sent" | "failed" | "unknown"
 
 export const make = (asJson: boolean) => {
   const write = Effect.fnUntraced(function* (
-    entry: Write,
+    entry: Entry,
     { consent: { asked, answer }, call }: Decision,
     result: Result,
     facts: Facts = {}
   ) {
     const line = {
       time: DateTime.formatIso(yield* DateTime.now),
-      audit: "set_participant_status",
-      status: entry.status,
-      participant: entry.participant_sid,
-      worker: entry.worker_sid,
-      task: entry.task_sid,
-      channel: entry.channel_sid,
-      interaction: entry.interaction_sid,
+      audit: entry.tool,
+      ...entry.target,
       caller: call.caller,
       asked,
       answer,
@@ -43,11 +38,11 @@ export const make = (asJson: boolean) => {
 
   return {
     /** A write that was stopped. */
-    stopped: (entry: Write, decision: Decision) => write(entry, decision, "not_sent"),
+    stopped: (entry: Entry, decision: Decision) => write(entry, decision, "not_sent"),
 
     /** A write that is sent now: its line is written when it ends, interruption included. */
     sent:
-      (entry: Write, decision: Decision) =>
+      (entry: Entry, decision: Decision) =>
       <A, R>(send: Effect.Effect<A, TwilioError.TwilioError, R>) => {
         let request: string | undefined
         return send.pipe(

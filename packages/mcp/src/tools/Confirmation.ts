@@ -1,11 +1,9 @@
 /**
  * When a person is asked before a write, and what their answer is worth.
  *
- * A question hands out a state that its answer has to bring back: signed, good for ten minutes and for one use, and bound
- * to the arguments, to the agent as it was looked up, and to the caller. An answer without it is no answer.
+ * A question hands out a state that its answer has to bring back: good for ten minutes and for one use, and bound to the tool, to
+ * what would be sent as it was looked up, and to the caller. An answer without it is no answer.
  */
-import type { Participant } from "@flex-interactions/core"
-import { createRequestStateCodec } from "@modelcontextprotocol/server"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -15,19 +13,18 @@ import type { Confirm } from "./Limits.ts"
 import { Refused } from "./ToolError.ts"
 
 /** A write that is about to be sent. */
-export interface Write {
-  readonly interaction_sid: string
-  readonly channel_sid: string
-  readonly participant_sid: string
-  readonly worker_sid?: string
-  readonly task_sid?: string
-  readonly status: Participant.ParticipantStatus
+export interface Entry {
+  readonly tool: string
+  readonly target: Target
 }
 
-/** The write waits for a person. */
+/** What a write is about to change; what is not known is left out. */
+export type Target = { readonly [key: string]: string | undefined }
+
+/** The write waits for a person. The state is to come back with the answer, as it is: nobody else can have made or altered it. */
 export class Ask extends Schema.TaggedError<Ask>("@flex-interactions/mcp/Ask")("Ask", {
   question: Schema.String,
-  state: Schema.String
+  state: Schema.Unknown
 }) {}
 
 /** What was asked and answered. `answer` is for the audit; with a `refusal` nothing may be sent. */
@@ -38,9 +35,7 @@ export interface Consent {
 }
 
 export interface Options {
-  readonly setting?: Confirm | undefined
-  /** Signs the states; 32 bytes or more. Replicas that serve the same hosts share it; by default it is new in each process. */
-  readonly key?: Uint8Array | undefined
+  readonly confirm?: Confirm | undefined
   /**
    * Marks the answer with this nonce as used, for so many seconds, where all replicas see it: `false` if it was used before,
    * none if that cannot be told. By default, and where it cannot be told, each process remembers by itself.
@@ -48,21 +43,13 @@ export interface Options {
   readonly spend?: ((nonce: string, seconds: number) => Effect.Effect<Option.Option<boolean>>) | undefined
 }
 
-const lifetime = 600
+/** For how many seconds an answer is taken. */
+export const lifetime = 600
 
 const State = Schema.Struct({ nonce: Schema.String, write: Schema.String })
 const decodeState = Schema.decodeUnknownOption(State)
 
-export const make = ({
-  setting = "when-possible",
-  key = crypto.getRandomValues(new Uint8Array(32)),
-  spend: spendEverywhere = () => Effect.succeedNone
-}: Options) => {
-  const codec = createRequestStateCodec<typeof State.Type>({
-    key,
-    ttlSeconds: lifetime,
-    bind: ({ http }) => http?.authInfo?.clientId ?? ""
-  })
+export const make = ({ confirm = "when-possible", spend: spendEverywhere = () => Effect.succeedNone }: Options) => {
   /** Nonces that were answered, and when they may be forgotten, oldest first. */
   const spent = new Map<string, number>()
 
@@ -78,53 +65,31 @@ export const make = ({
   })
 
   /** Lets a write go on, stops it for good, or has the person asked. */
-  return Effect.fnUntraced(function* (write: Write, call: Call): Effect.fn.Return<Consent, Ask> {
-    if (setting === "never") return { asked: false, answer: "not_asked" }
-    if (!call.canAsk) {
-      return setting === "when-possible"
+  return Effect.fnUntraced(function* (
+    { target, tool }: Entry,
+    question: () => string,
+    { answered, canAsk }: Call
+  ): Effect.fn.Return<Consent, Ask> {
+    if (confirm === "never") return { asked: false, answer: "not_asked" }
+    if (!canAsk) {
+      return confirm === "when-possible"
         ? { asked: false, answer: "cannot_ask" }
         : { asked: false, answer: "cannot_ask", refusal: cannotAsk }
     }
-    const bound = JSON.stringify([
-      write.interaction_sid,
-      write.channel_sid,
-      write.participant_sid,
-      write.status,
-      write.worker_sid,
-      write.task_sid
-    ])
-    const { state, answer } = call
-    if (state !== undefined) {
-      const known = yield* Effect.tryPromise(() => codec.verify(state, call.request)).pipe(Effect.option)
-      const { nonce, write: asked } = Option.getOrUndefined(Option.flatMap(known, decodeState)) ?? {}
-      if (nonce === undefined) return { asked: true, answer: "invalid", refusal: invalid }
-      if (asked === bound && answer !== undefined) {
-        if (!(yield* spend(nonce))) return { asked: true, answer: "invalid", refusal: invalid }
-        return answer === "accept" ? { asked: true, answer } : { asked: true, answer, refusal: refusals[answer] }
+    const write = JSON.stringify([tool, target])
+    if (answered !== undefined) {
+      const known = Option.getOrUndefined(Option.flatMap(answered.state, decodeState))
+      if (known === undefined) return { asked: true, answer: "invalid", refusal: invalid }
+      const { choice } = answered
+      if (known.write === write && choice !== undefined) {
+        if (!(yield* spend(known.nonce))) return { asked: true, answer: "invalid", refusal: invalid }
+        return choice === "accept"
+          ? { asked: true, answer: choice }
+          : { asked: true, answer: choice, refusal: refusals[choice] }
       }
     }
-    const fresh = yield* Effect.promise(() => codec.mint({ nonce: crypto.randomUUID(), write: bound }, call.request))
-    return yield* new Ask({ question: question(write), state: fresh })
+    return yield* new Ask({ question: question(), state: { nonce: crypto.randomUUID(), write } })
   })
-}
-
-/** The question, from a fixed template: SIDs that match their patterns, and nothing that anybody wrote. */
-const question = (write: Write): string =>
-  [
-    `Move this agent to ${write.status}?`,
-    "",
-    `Agent ${write.participant_sid}`,
-    `Worker ${write.worker_sid ?? "unknown"}`,
-    `Task ${write.task_sid ?? "unknown"}`,
-    `Channel ${write.channel_sid} of interaction ${write.interaction_sid}`,
-    "",
-    `${consequence[write.status]} This cannot be undone.`
-  ].join("\n")
-
-/** What a status means for the people in the conversation. */
-export const consequence = {
-  wrapup: "The agent may finish up; the conversation stays open.",
-  closed: "The agent leaves; the conversation stays open, and if no other agent is in it the customer is left alone."
 }
 
 const settingHint = "To write without this question, the operator starts the server with --confirm never."

@@ -1,11 +1,13 @@
-/** What the operator lets an assistant do. No assistant can change any of it. */
+/** What the operator lets an assistant do, and what that leaves to offer. No assistant can change any of it. */
 import type { Participant } from "@flex-interactions/core"
 
+type Status = Participant.ParticipantStatus
+
 export interface Limits {
-  /** The tool that writes does not exist, whatever else is set. */
+  /** No tool that writes exists, whatever else is set. */
   readonly readOnly?: boolean
-  /** The statuses that are offered; default: both. With none there is no tool that writes. */
-  readonly allowStatus?: ReadonlyArray<Participant.ParticipantStatus>
+  /** The statuses that are offered; default: all. */
+  readonly allowStatus?: ReadonlyArray<Status>
   /** When a person is asked before a write; default `"when-possible"`. */
   readonly confirm?: Confirm
   /** The line on stderr for each write as JSON. */
@@ -25,10 +27,28 @@ export const confirmChoices = ["auto", "when-possible", "always", "never"] as co
 export const confirmOver = (transport: "stdio" | "http", choice: (typeof confirmChoices)[number]): Confirm =>
   choice !== "auto" ? choice : transport === "http" ? "always" : "when-possible"
 
+/** The statuses that there are. */
+export const statuses = ["wrapup", "closed"] as const satisfies ReadonlyArray<Status>
+
+/** What is offered: all that hosts read of the tools depends on it, and on nothing else. */
+export interface Offer {
+  /** The statuses that an agent can be moved to; with none there is no tool for it. */
+  readonly statuses: ReadonlyArray<Status>
+}
+
+export const offer = ({ allowStatus = statuses, readOnly = false }: Limits): Offer => ({
+  statuses: readOnly ? [] : statuses.filter((status) => allowStatus.includes(status))
+})
+
+/** Every offer that limits can leave. */
+export const offers: ReadonlyArray<Offer> = [[], ["wrapup"], ["closed"], statuses].map((allowStatus) =>
+  offer({ allowStatus: allowStatus as ReadonlyArray<Status> })
+)
+
 /** How writes are confirmed, for the log: operators read it when the server starts. */
-export const confirmation = ({ allowStatus, confirm = "when-possible", readOnly }: Limits): string => {
-  if (readOnly === true || allowStatus?.length === 0) return "no writes: it only reads"
-  switch (confirm) {
+export const confirmation = (limits: Limits): string => {
+  if (offer(limits).statuses.length === 0) return "no writes: it only reads"
+  switch (limits.confirm ?? "when-possible") {
     case "when-possible":
       return "a person is asked before each write where the host can be asked; elsewhere writes are sent unasked (--confirm when-possible)"
     case "always":

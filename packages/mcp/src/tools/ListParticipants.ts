@@ -1,5 +1,5 @@
 /** The tool `list_participants`: who is in a channel. Reads only. */
-import { TwilioError, Participant, Participants, Sid } from "@flex-interactions/core"
+import { TwilioError, Participant, Participants } from "@flex-interactions/core"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -7,28 +7,12 @@ import * as Schema from "effect/Schema"
 import type { Mutable } from "effect/Types"
 import type { Call } from "./Call.ts"
 import * as Circle from "./Circle.ts"
+import * as Fields from "./Fields.ts"
+import * as Tool from "./Tool.ts"
 import { goodTime, tooLong } from "./ToolError.ts"
 
-const describe = (leadsToWrite: boolean) =>
-  "Lists who is in one Flex interaction channel: agents, customers, supervisors. Reads only. " +
-  (leadsToWrite ? "Gives participant_sid for set_participant_status: not needed if you have it. " : "") +
-  "Cannot find interactions: both SIDs come from a task's attributes. Reports no status; an agent " +
-  "that has left may still be listed. No next_cursor: complete."
-
-const annotations = { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true }
-
-/** What both tools ask for. */
-export const channelFields = {
-  interaction_sid: Sid.InteractionSid.annotate({
-    description: "Task attribute flexInteractionSid, e.g. KD0123456789abcdef0123456789abcdef"
-  }),
-  channel_sid: Sid.ChannelSid.annotate({
-    description: "Task attribute flexInteractionChannelSid, e.g. UO0123456789abcdef0123456789abcdef"
-  })
-}
-
 const Input = Schema.Struct({
-  ...channelFields,
+  ...Fields.channel,
   type: Schema.optionalKey(
     Schema.Literals(Participant.knownTypes).annotate({ description: 'Only these; applied before limit, e.g. "agent"' })
   ),
@@ -44,30 +28,25 @@ const Input = Schema.Struct({
   )
 })
 
-/** A SID in an answer; `kind` says whose. */
-export const sid = (kind: string) => Schema.optionalKey(described(`${kind} SID`))
-
-export const described = (description: string) => Schema.String.annotate({ description })
-
 const Output = Schema.Struct({
   participants: Schema.Array(
     Schema.Struct({
-      participant_sid: sid("UT"),
-      type: described("agent, customer and so on"),
-      worker_sid: sid("WK"),
-      task_sid: sid("WT"),
-      reservation_sid: sid("WR")
+      participant_sid: Fields.sid("UT"),
+      type: Fields.text("agent, customer and so on"),
+      worker_sid: Fields.sid("WK"),
+      task_sid: Fields.sid("WT"),
+      reservation_sid: Fields.sid("WR")
     })
   ).annotate({ description: "In Twilio's order" }),
-  next_cursor: Schema.optionalKey(described("More: pass it as cursor"))
+  next_cursor: Schema.optionalKey(Fields.text("More: pass it as cursor"))
 })
 
 /** What one call reads at most: a filter that matches few can end an answer early, with a cursor, as the time can. */
 const maxPages = 20
 
-const handle = Effect.fnUntraced(function* (input: typeof Input.Type, call: Call) {
+const read = Effect.fnUntraced(function* (input: typeof Input.Type, call: Call) {
   const participants = yield* Participants.Participants
-  const channel = { interactionSid: input.interaction_sid, channelSid: input.channel_sid }
+  const channel = Fields.channelOf(input)
   const limit = input.limit ?? 50
   const wanted = (participant: Participant.Participant) => input.type === undefined || participant.type === input.type
 
@@ -95,7 +74,7 @@ const handle = Effect.fnUntraced(function* (input: typeof Input.Type, call: Call
     }
     const page = inTime.value
     seen += page.participants.length
-    yield* call.progress(seen)
+    yield* call.progress(`${seen} participants read`)
     for (const [index, participant] of page.participants.entries()) {
       if (index < place.skip || !wanted(participant)) continue
       if (rows.length === limit) return { participants: rows, next_cursor: format(channel, { ...place, skip: index }) }
@@ -112,13 +91,17 @@ const handle = Effect.fnUntraced(function* (input: typeof Input.Type, call: Call
   }
 })
 
-export const tool = { name: "list_participants", annotations, Input, Output, handle }
-
-/** What hosts read of it. `leadsToWrite`: there is a tool to go on with. */
-export const about = (leadsToWrite: boolean) => ({
-  ...tool,
-  title: "List Flex channel participants",
-  description: describe(leadsToWrite)
+export const listParticipants = Tool.read({
+  name: "list_participants",
+  title: () => "List Flex channel participants",
+  description: ({ statuses }) =>
+    "Lists who is in one Flex interaction channel: agents, customers, supervisors. Reads only. " +
+    (statuses.length === 0 ? "" : "Gives participant_sid for set_participant_status: not needed if you have it. ") +
+    "Cannot find interactions: both SIDs come from a task's attributes. Reports no status; an agent that has left may still be " +
+    "listed. No next_cursor: complete.",
+  input: () => Input,
+  output: Output,
+  read
 })
 
 /**
@@ -139,12 +122,6 @@ const row = (participant: Participant.Participant): Row => {
 }
 
 type Row = (typeof Output.Type.participants)[number]
-
-/** The agent as a person, and the task, as far as they are known. */
-export const who = ({ routingProperties: { taskSid, workerSid } = {} }: Participant.Participant) => ({
-  ...(workerSid === undefined ? undefined : { worker_sid: workerSid }),
-  ...(taskSid === undefined ? undefined : { task_sid: taskSid })
-})
 
 /** Where an answer ended: the page, and how far into it. */
 interface Place {

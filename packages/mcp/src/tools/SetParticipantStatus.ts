@@ -4,14 +4,11 @@
  */
 import { Participant, Participants, Sid, type TwilioError } from "@flex-interactions/core"
 import * as Effect from "effect/Effect"
-import * as RcMap from "effect/RcMap"
 import * as Schema from "effect/Schema"
-import * as Semaphore from "effect/Semaphore"
-import type { Audit } from "./Audit.ts"
 import type { Call } from "./Call.ts"
 import * as Circle from "./Circle.ts"
-import { type Ask, type Consent, consequence, type Write } from "./Confirmation.ts"
-import { channelFields, described, sid, who } from "./ListParticipants.ts"
+import * as Fields from "./Fields.ts"
+import * as Write from "./Write.ts"
 import { facts, goodTime, Refused, tooLong } from "./ToolError.ts"
 
 type Status = Participant.ParticipantStatus
@@ -23,14 +20,6 @@ const meaning = {
   closed: "closed: reservation completed, agent leaves."
 }
 
-const describe = (allowed: ReadonlyArray<Status>) =>
-  `Moves one agent of a Flex interaction channel to ${allowed.map((status) => short[status]).join(" or ")}. Only on a ` +
-  "person's wish: it affects a real customer, and cannot be undone or read back. Agents only; participant_sid comes " +
-  "from list_participants. Does not end the conversation: the customer may be left alone in it. The host may ask a person " +
-  "first. dry_run tells what would be sent and sends nothing."
-
-const annotations = { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true }
-
 /** A union of one would be an `anyOf`, over which hosts stumble. */
 const oneOf = (allowed: ReadonlyArray<Status>): Schema.Codec<Status> =>
   allowed[0] !== undefined && allowed.length === 1
@@ -39,93 +28,91 @@ const oneOf = (allowed: ReadonlyArray<Status>): Schema.Codec<Status> =>
 
 const inputOf = (allowed: ReadonlyArray<Status>) =>
   Schema.Struct({
-    ...channelFields,
+    ...Fields.channel,
     participant_sid: Sid.ParticipantSid.annotate({
       description: "From list_participants, e.g. UT0123456789abcdef0123456789abcdef"
     }),
     status: oneOf(allowed).annotate({
       description: `${allowed.map((status) => meaning[status]).join(" ")} e.g. "${allowed[0]}"`
     }),
-    dry_run: Schema.optionalKey(
-      Schema.Boolean.annotate({ description: "Check everything, send nothing. Default false, e.g. true" })
-    )
+    dry_run: Write.dryRun
   })
+type Input = ReturnType<typeof inputOf>["Type"]
 
 const Output = Schema.Struct({
   result: Schema.Literals(["accepted", "dry_run"]).annotate({ description: "accepted: by Twilio" }),
-  participant_sid: described("The agent"),
-  status: described("As asked"),
-  worker_sid: sid("WK"),
-  task_sid: sid("WT"),
-  note: described("What it means")
+  participant_sid: Fields.text("The agent"),
+  status: Fields.text("As asked"),
+  worker_sid: Fields.sid("WK"),
+  task_sid: Fields.sid("WT"),
+  note: Fields.text("What it means")
 })
 
-export interface Options {
-  /** The statuses that are offered. */
-  readonly allowed: ReadonlyArray<Status>
-  readonly confirm: (write: Write, call: Call) => Effect.Effect<Consent, Ask>
-  readonly audit: Audit
+/** What a status means for the people in the conversation. */
+const consequence = {
+  wrapup: "The agent may finish up; the conversation stays open.",
+  closed: "The agent leaves; the conversation stays open, and if no other agent is in it the customer is left alone."
 }
 
-const tool = (allowed: ReadonlyArray<Status>) => ({
+export const setParticipantStatus = Write.write({
   name: "set_participant_status",
-  annotations,
-  Input: inputOf(allowed),
-  Output
-})
+  isOffered: ({ statuses }) => statuses.length > 0,
+  title: ({ statuses }) => `Move an agent to ${statuses.join(" or ")}`,
+  description: ({ statuses }) =>
+    `Moves one agent of a Flex interaction channel to ${statuses.map((status) => short[status]).join(" or ")}. Only on a ` +
+    "person's wish: it affects a real customer, and cannot be undone or read back. Agents only; participant_sid comes " +
+    "from list_participants. Does not end the conversation: the customer may be left alone in it. The host may ask a person " +
+    "first. dry_run tells what would be sent and sends nothing.",
+  input: ({ statuses }) => inputOf(statuses),
+  output: Output,
 
-/** What hosts read of the tool. */
-export const about = (allowed: ReadonlyArray<Status>) => ({
-  ...tool(allowed),
-  title: `Move an agent to ${allowed.join(" or ")}`,
-  description: describe(allowed)
-})
-
-export const make = Effect.fnUntraced(function* ({ allowed, audit, confirm }: Options) {
-  /** One write at a time for each participant: the next one looks up, and is judged, when the one before has its outcome. */
-  const turns = yield* RcMap.make({ lookup: (_participantSid: string) => Semaphore.make(1) })
-
-  const handle = Effect.fnUntraced(function* (input: ReturnType<typeof inputOf>["Type"], call: Call) {
-    const agent = yield* lookUp(input, call)
-    const target = { participant_sid: input.participant_sid, status: input.status, ...who(agent) }
-    if (input.dry_run === true) {
-      return {
-        result: "dry_run" as const,
-        ...target,
-        note: `Nothing was sent. Without dry_run, Status=${input.status} would be sent for this agent. ${consequence[input.status]}`
-      }
-    }
-
-    const write = { interaction_sid: input.interaction_sid, channel_sid: input.channel_sid, ...target }
-    const consent = yield* confirm(write, call)
-    if (consent.refusal !== undefined) {
-      yield* audit.stopped(write, { consent, call })
-      return yield* consent.refusal
-    }
-    const participants = yield* Participants.Participants
-    const ref = {
-      interactionSid: input.interaction_sid,
-      channelSid: input.channel_sid,
-      participantSid: input.participant_sid
-    }
-    yield* participants.setStatus(ref, input.status).pipe(
-      audit.sent(write, { consent, call }),
-      Effect.catchReason("TwilioError", "Conflict", (reason) => conflict(input.status, reason))
-    )
-    return {
-      result: "accepted" as const,
-      ...target,
-      note: `Twilio accepted the change; it reports no status back. ${consequence[input.status]}`
-    }
+  turn: ({ participant_sid }) => participant_sid,
+  lookUp: (input: Input, call) => lookUp(input, call),
+  target: (input, agent) => ({
+    status: input.status,
+    participant: input.participant_sid,
+    worker: agent.routingProperties?.workerSid,
+    task: agent.routingProperties?.taskSid,
+    channel: input.channel_sid,
+    interaction: input.interaction_sid
+  }),
+  dryRun: (input, agent) => ({
+    result: "dry_run" as const,
+    ...whom(input, agent),
+    note: `Nothing was sent. Without dry_run, Status=${input.status} would be sent for this agent. ${consequence[input.status]}`
+  }),
+  question: (input, { routingProperties: { taskSid, workerSid } = {} }) =>
+    [
+      `Move this agent to ${input.status}?`,
+      "",
+      `Agent ${input.participant_sid}`,
+      `Worker ${workerSid ?? "unknown"}`,
+      `Task ${taskSid ?? "unknown"}`,
+      `Channel ${input.channel_sid} of interaction ${input.interaction_sid}`,
+      "",
+      `${consequence[input.status]} This cannot be undone.`
+    ].join("\n"),
+  send: ({ status, ...input }) =>
+    Effect.flatMap(Participants.Participants, (participants) =>
+      participants.setStatus({ ...Fields.channelOf(input), participantSid: input.participant_sid }, status)
+    ),
+  refused: (reason, { status }) => (reason._tag === "Conflict" ? conflict(status, reason) : undefined),
+  means: (input, agent) => ({
+    result: "accepted" as const,
+    ...whom(input, agent),
+    note: `Twilio accepted the change; it reports no status back. ${consequence[input.status]}`
   })
+})
 
-  return {
-    ...tool(allowed),
-    handle: (input: ReturnType<typeof inputOf>["Type"], call: Call) =>
-      Effect.scoped(
-        Effect.flatMap(RcMap.get(turns, input.participant_sid), (turn) => turn.withPermit(handle(input, call)))
-      )
-  }
+/** The agent, as a participant and as a person, and the task, as far as they are known. */
+const whom = (
+  { participant_sid, status }: Input,
+  { routingProperties: { taskSid, workerSid } = {} }: Participant.Participant
+) => ({
+  participant_sid,
+  status,
+  ...(workerSid === undefined ? undefined : { worker_sid: workerSid }),
+  ...(taskSid === undefined ? undefined : { task_sid: taskSid })
 })
 
 /** The agent was looked up just before: what that rules out is not said. */
@@ -145,9 +132,9 @@ const likely = {
 
 /** The agent, read page by page until found. A customer or a stranger is refused before anything is sent. */
 const lookUp = Effect.fnUntraced(
-  function* (input: ReturnType<typeof inputOf>["Type"], call: Call) {
+  function* (input: Input, call: Call) {
     const participants = yield* Participants.Participants
-    const channel = { interactionSid: input.interaction_sid, channelSid: input.channel_sid }
+    const channel = Fields.channelOf(input)
     let page: Participants.Page = { participants: [], next: {} }
     let seen = 0
     // Until the time is over a circle of pages would take all of the account's rate limit.
@@ -155,7 +142,7 @@ const lookUp = Effect.fnUntraced(
     while (page.next !== undefined) {
       page = yield* participants.page(channel, { pageSize: Participants.maxPageSize, cursor: page.next })
       seen += page.participants.length
-      yield* call.progress(seen)
+      yield* call.progress(`${seen} participants read`)
       const found = page.participants.find(({ sid }) => sid === input.participant_sid)
       if (found === undefined) {
         if (page.next !== undefined) guard = yield* Circle.advance(guard, page.next)

@@ -1,8 +1,4 @@
-/**
- * What an Effect schema says of a tool, to a host and of a call.
- *
- * Both are the same side of the schema: tool inputs and outputs contain no transformation.
- */
+/** The arguments of a call, read by a tool's schema. */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
@@ -28,17 +24,6 @@ const source = (fields: Fields["fields"], key: string): string => {
   const [, place = ""] = /^(?:From )?(.*), e\.g\. /u.exec(description ?? "") ?? []
   return place === "" ? "" : ` (where to find it: ${place.slice(0, 1).toLowerCase()}${place.slice(1)})`
 }
-
-/** The schema as JSON Schema. */
-export const json = (
-  schema: Schema.Constraint,
-  onExcessProperty: "error" | "ignore"
-): { readonly [keyword: string]: unknown } =>
-  JSON.parse(JSON.stringify(Schema.toJsonSchemaDocument(schema, { onExcessProperty }).schema, withoutDefaults))
-
-/** An open object is what JSON Schema takes for granted. */
-const withoutDefaults = (key: string, value: unknown) =>
-  key === "additionalProperties" && value === true ? undefined : value
 
 const format = SchemaIssue.makeFormatterStandardSchemaV1({
   leafHook: (issue) => {

@@ -1,0 +1,73 @@
+/** What a tool is: a value that has its words, its schemas, and what it does. One that reads is made here, one that writes by `Write`. */
+import type { Participants, TwilioError } from "@flex-interactions/core"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import type * as Schema from "effect/Schema"
+import * as Arguments from "./Arguments.ts"
+import type { Call } from "./Call.ts"
+import type { Ask } from "./Confirmation.ts"
+import type { Offer } from "./Limits.ts"
+import { type Refused, wrongArguments } from "./ToolError.ts"
+
+/** The services that tools may use. */
+export type Services = Participants.Participants
+
+/** What hosts read of a tool. Input and output contain no transformation: what is announced is what is checked. */
+export interface Words<Input, Encoded, Output> {
+  readonly name: string
+  /** Default: always. */
+  readonly isOffered?: (offer: Offer) => boolean
+  readonly title: (offer: Offer) => string
+  readonly description: (offer: Offer) => string
+  readonly input: (offer: Offer) => Schema.Codec<Input, Encoded> & Arguments.Fields
+  readonly output: Schema.Codec<Output>
+}
+
+export type Answer = { readonly [key: string]: unknown }
+
+export type Failure = TwilioError.TwilioError | Refused
+
+interface Annotations {
+  readonly readOnlyHint: boolean
+  readonly [hint: string]: boolean
+}
+
+/** A tool of any kind, which needs `R` to answer. */
+export interface Tool<R> {
+  readonly name: string
+  readonly isOffered: (offer: Offer) => boolean
+  readonly title: (offer: Offer) => string
+  readonly description: (offer: Offer) => string
+  readonly annotations: Annotations
+  readonly input: (offer: Offer) => Schema.Constraint
+  readonly output: Schema.Constraint
+  /** Answers calls; the arguments are as they came. */
+  readonly answer: (offer: Offer) => (args: unknown, call: Call) => Effect.Effect<Answer, Failure | Ask, R>
+}
+
+/** A tool whose arguments are read before it does this. */
+export const make = <Input, Encoded, Output extends Answer, R>(
+  words: Words<Input, Encoded, Output>,
+  annotations: Annotations,
+  handle: (input: Input, call: Call) => Effect.Effect<Output, Failure | Ask, R>
+): Tool<R> => ({
+  isOffered: () => true,
+  ...words,
+  annotations,
+  answer: (offer) => {
+    const decode = Arguments.decoder(words.input(offer))
+    return (args, call) => {
+      const input = decode(args)
+      return Result.isSuccess(input) ? handle(input.success, call) : Effect.fail(wrongArguments(input.failure))
+    }
+  }
+})
+
+/** A tool that reads. */
+export const read = <Input, Encoded, Output extends Answer>({
+  read,
+  ...words
+}: Words<Input, Encoded, Output> & {
+  readonly read: (input: Input, call: Call) => Effect.Effect<Output, Failure, Services>
+}): Tool<Services> =>
+  make(words, { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true }, read)

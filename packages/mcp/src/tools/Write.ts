@@ -1,0 +1,93 @@
+/**
+ * What a write is, once for all tools that write: look up, stop if it is a dry run, ask, send, say what it means. This file has the
+ * order, the turns, the confirmation and the audit; a tool has the steps.
+ */
+import type { TwilioError } from "@flex-interactions/core"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as RcMap from "effect/RcMap"
+import * as Schema from "effect/Schema"
+import * as Semaphore from "effect/Semaphore"
+import * as Audit from "./Audit.ts"
+import type { Call } from "./Call.ts"
+import * as Confirmation from "./Confirmation.ts"
+import type { Refused } from "./ToolError.ts"
+import * as Tool from "./Tool.ts"
+
+export interface Steps<Input, Found, Sent, Output> {
+  /** Writes with the same turn wait for each other: the next one looks up when the one before has its outcome. */
+  readonly turn: (input: Input) => string
+  /** What the write is about, as it is now. Refuses before anything is sent. */
+  readonly lookUp: (input: Input, call: Call) => Effect.Effect<Found, Tool.Failure, Tool.Services>
+  /** What would be sent, on whom: the audit has it, and a person's consent is bound to it. */
+  readonly target: (input: Input, found: Found) => Confirmation.Target
+  /** The answer to a dry run. */
+  readonly dryRun: (input: Input, found: Found) => Output
+  /** The question to a person: a fixed template with SIDs that match their patterns, and nothing that anybody wrote. */
+  readonly question: (input: Input, found: Found) => string
+  readonly send: (input: Input, found: Found) => Effect.Effect<Sent, TwilioError.TwilioError, Tool.Services>
+  /** A refusal by Twilio that the lookup says more about. */
+  readonly refused?: (reason: TwilioError.Reason, input: Input, found: Found) => Refused | undefined
+  /** The answer once it was sent. */
+  readonly means: (input: Input, found: Found, sent: Sent) => Output
+}
+
+/** The argument that every write has. */
+export const dryRun = Schema.optionalKey(
+  Schema.Boolean.annotate({ description: "Check everything, send nothing. Default false, e.g. true" })
+)
+
+const annotations = { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true }
+
+/** A tool that writes. */
+export const write = <Input extends { readonly dry_run?: boolean }, Encoded, Found, Sent, Output extends Tool.Answer>(
+  tool: Tool.Words<Input, Encoded, Output> & Steps<Input, Found, Sent, NoInfer<Output>>
+): Tool.Tool<Tool.Services | Writes> => {
+  const { dryRun, lookUp, means, question, refused, send, target, turn, ...words } = tool
+
+  const inTurn = Effect.fnUntraced(function* (input: Input, call: Call, { audit, confirm }: Writes["Service"]) {
+    const found = yield* lookUp(input, call)
+    if (input.dry_run === true) return dryRun(input, found)
+
+    const entry = { tool: words.name, target: target(input, found) }
+    const consent = yield* confirm(entry, () => question(input, found), call)
+    if (consent.refusal !== undefined) {
+      yield* audit.stopped(entry, { consent, call })
+      return yield* consent.refusal
+    }
+    const sent = yield* send(input, found).pipe(
+      audit.sent(entry, { consent, call }),
+      Effect.catchTag("TwilioError", (error) => Effect.fail(refused?.(error.reason, input, found) ?? error))
+    )
+    return means(input, found, sent)
+  })
+
+  return Tool.make(words, annotations, (input, call) =>
+    Effect.flatMap(Writes, (writes) =>
+      Effect.scoped(
+        Effect.flatMap(RcMap.get(writes.turns, turn(input)), (turn) => turn.withPermit(inTurn(input, call, writes)))
+      )
+    )
+  )
+}
+
+/** What the writes of a process share: whose turn it is, the questions that were answered, and the audit. */
+export class Writes extends Context.Service<
+  Writes,
+  {
+    readonly turns: RcMap.RcMap<string, Semaphore.Semaphore>
+    readonly confirm: ReturnType<typeof Confirmation.make>
+    readonly audit: Audit.Audit
+  }
+>()("@flex-interactions/mcp/Writes") {}
+
+export const layer = (options: Confirmation.Options & { readonly auditAsJson?: boolean | undefined }) =>
+  Layer.effect(
+    Writes,
+    Effect.map(RcMap.make({ lookup: (_turn: string) => Semaphore.make(1) }), (turns) => ({
+      turns,
+      confirm: Confirmation.make(options),
+      audit: Audit.make(options.auditAsJson ?? false)
+    }))
+  )
