@@ -20,8 +20,8 @@ const client = new Client({ name: "demo", version: "1.0.0" })
 await client.connect(new StdioClientTransport({ command: "node", args: [command, "--sandbox"], stderr: "inherit" }))
 
 const channel = {
-  interaction_sid: "KD02000000000000000000000000000000",
-  channel_sid: "UO02000000000000000000000000000000"
+  interaction_sid: "KD99eb9408b59ba7e1aa743ccf578ecb7e",
+  channel_sid: "UOf5b09471d41a251023cea2698c6322c9"
 }
 
 interface Row {

@@ -37,7 +37,7 @@ it("the example wraps up both agents", async () => {
     Layer.merge(Logger.layer([Logger.make(({ message }) => lines.push(message))]))
   )
   await Effect.runPromise(Effect.provide(wrapUpAgents, layer))
-  const channel = sandbox.state.get("KD02000000000000000000000000000000")?.get("UO02000000000000000000000000000000")
+  const channel = sandbox.state.get("KD99eb9408b59ba7e1aa743ccf578ecb7e")?.get("UOf5b09471d41a251023cea2698c6322c9")
   assert.deepStrictEqual(
     channel?.participants.map(({ status }) => status),
     ["active", "wrapup", "wrapup", "active"]

@@ -88,7 +88,7 @@ describe("Twilio's own MCP server", () => {
 
   it("hands on the errors that it meets", async () => {
     const error = async (failing: Promise<unknown>) => String(await failing.catch((error: unknown) => error))
-    assert.match(await error(call("List", channel(9))), /20404/u)
+    assert.match(await error(call("List", channel(99))), /20404/u)
     assert.match(await error(call("Update", { ...channel(1), Sid: sid(1, "UT", 1), Status: "closed" })), /45008/u)
     sandbox.sandbox.faults.add({ kind: "rate-limited" })
     assert.match(await error(call("List", channel(1))), /20429/u)

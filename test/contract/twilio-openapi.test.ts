@@ -23,7 +23,7 @@ it("every reply is what Twilio's OpenAPI document says", async () => {
     modify(origin, 2, 1, "closed"),
     modify(origin, 2, 3, "open"),
     modify(origin, 2, 9, "closed"),
-    list(origin, 9),
+    list(origin, 99),
     list(origin, 1, "?PageSize=0"),
     list(origin, 1, "?PageToken=x"),
     list(origin, 1, "", { authorization: "Basic eDp5" }),

@@ -140,7 +140,7 @@ describe("the official SDK meets its errors", () => {
   })
 
   it("404 with 20404 for a channel and a participant that are not there", async () => {
-    assert.deepStrictEqual(await error(participants(9).list()), refused(404, 20404))
+    assert.deepStrictEqual(await error(participants(99).list()), refused(404, 20404))
     assert.deepStrictEqual(await error(agent(1, 9).update({ status: "closed" })), refused(404, 20404))
   })
 

@@ -4,6 +4,7 @@ import { TwilioClient, TwilioError, Participant, Participants } from "@flex-inte
 import { Cause, Effect, Exit, Layer, Redacted, Stream } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { afterAll, beforeAll, beforeEach } from "vitest"
+import { sid } from "../support/requests.ts"
 import { type Served, start } from "../support/served.ts"
 
 let served: Served
@@ -48,7 +49,6 @@ const reason = <A>(
     })
   )
 
-const sid = (group: number, prefix: string, n = 0) => `${prefix}0${group}${`${n}`.padStart(30, "0")}`
 const channel = (group: number) => Participant.channel(sid(group, "KD"), sid(group, "UO"))
 const participant = (group: number, n: number) =>
   Participant.participant(sid(group, "KD"), sid(group, "UO"), sid(group, "UT", n))
@@ -276,7 +276,7 @@ describe("input is refused before any I/O", () => {
 })
 
 describe("what Twilio does not know", () => {
-  const unknown = { interactionSid: sid(9, "KD"), channelSid: sid(9, "UO"), participantSid: sid(9, "UT", 2) }
+  const unknown = { interactionSid: sid(99, "KD"), channelSid: sid(99, "UO"), participantSid: sid(99, "UT", 2) }
   for (const key of ["interactionSid", "channelSid", "participantSid"] as const) {
     it.effect(`an unknown ${key} is NotFound`, () =>
       Effect.gen(function* () {

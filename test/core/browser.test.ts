@@ -17,7 +17,7 @@ import * as Redacted from "effect/Redacted"
 export const main = ({ apiKey, apiSecret }) =>
   Effect.gen(function* () {
     const participants = yield* Participants.Participants
-    const channel = yield* Participant.channel("KD02000000000000000000000000000000", "UO02000000000000000000000000000000")
+    const channel = yield* Participant.channel("KD99eb9408b59ba7e1aa743ccf578ecb7e", "UOf5b09471d41a251023cea2698c6322c9")
     const everyone = yield* participants.list(channel)
     for (const agent of everyone.filter(Participant.isAgent)) yield* participants.setStatus(Participant.ref(agent), "wrapup")
     return everyone.length
@@ -78,7 +78,7 @@ describe("a bundle for the browser", () => {
       context as { readonly bundle: { readonly main: (credentials: Sandbox.Credentials) => Promise<number> } }
     ).bundle
     assert.strictEqual(await main(sandbox.credentials), 4)
-    const channel = sandbox.state.get("KD02000000000000000000000000000000")?.get("UO02000000000000000000000000000000")
+    const channel = sandbox.state.get("KD99eb9408b59ba7e1aa743ccf578ecb7e")?.get("UOf5b09471d41a251023cea2698c6322c9")
     assert.deepStrictEqual(
       channel?.participants.map(({ status }) => status),
       ["active", "wrapup", "wrapup", "active"]

@@ -9,11 +9,11 @@ import { ConfigProvider, Effect, Layer, Redacted, Result, Stream } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { Shifts } from "../../examples/end-of-shift.ts"
 import { observed } from "../../examples/observed.ts"
+import { sid } from "../support/requests.ts"
 import { start } from "../support/served.ts"
 
-const channel = (group: number) => Participant.channel(`KD0${group}${"0".repeat(30)}`, `UO0${group}${"0".repeat(30)}`)
-const workerOf = (group: number, n: number) =>
-  Result.getOrThrow(Sid.parse("WK", `WK0${group}${`${n}`.padStart(30, "0")}`))
+const channel = (group: number) => Participant.channel(sid(group, "KD"), sid(group, "UO"))
+const workerOf = (group: number, n: number) => Result.getOrThrow(Sid.parse("WK", sid(group, "WK", n)))
 
 describe("end-of-shift, with the library replaced", () => {
   const ref = Effect.runSync(channel(1))
@@ -58,7 +58,7 @@ it.effect("end-of-shift, on the sandbox: one worker wraps up, and nobody else", 
       Layer.provide(FetchHttpClient.layer),
       Layer.provide(Layer.succeed(FetchHttpClient.Fetch, (input, init) => sandbox.fetch(new Request(input, init))))
     )
-    const channels = yield* Effect.all([channel(1), channel(2), channel(9)])
+    const channels = yield* Effect.all([channel(1), channel(2), channel(99)])
     const outcomes = yield* Effect.provide(
       Shifts.use((shifts) => shifts.end(workerOf(2, 3), channels)),
       Shifts.layer.pipe(Layer.provide(core))

@@ -8,10 +8,10 @@ import { join } from "node:path"
 import { Client } from "@modelcontextprotocol/client"
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/client"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { sid } from "../support/requests.ts"
 import { start as startSandbox, type Served } from "../support/served.ts"
 import * as Command from "../support/command.ts"
 
-const sid = (group: number, prefix: string, n = 0) => `${prefix}0${group}${`${n}`.padStart(30, "0")}`
 const channel = (group: number) => ({ interaction_sid: sid(group, "KD"), channel_sid: sid(group, "UO") })
 const token = "0123456789abcdef0123456789abcdef"
 const eras = ["legacy", { pin: "2026-07-28" }] as const

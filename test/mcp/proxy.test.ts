@@ -9,10 +9,11 @@ import { Client } from "@modelcontextprotocol/client"
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
 import { afterAll, assert, beforeAll, beforeEach, describe, it } from "vitest"
 import * as Command from "../support/command.ts"
+import { sid } from "../support/requests.ts"
 import * as Tls from "../support/tls.ts"
 
 const credentials = { TWILIO_ACCOUNT_SID: `AC${"0".repeat(31)}1`, TWILIO_AUTH_TOKEN: "sandbox-auth-token" }
-const channel = { interaction_sid: `KD01${"0".repeat(30)}`, channel_sid: `UO01${"0".repeat(30)}` }
+const channel = { interaction_sid: sid(1, "KD"), channel_sid: sid(1, "UO") }
 
 describe("a proxy and an authority of their own", () => {
   let folder: string
@@ -122,7 +123,7 @@ describe("a proxy and an authority of their own", () => {
 
   it("a proxy that is away: the API could not be reached, and a write changed nothing", async () => {
     const env = { HTTPS_PROXY: "http://user:secret-password@127.0.0.1:1", NODE_EXTRA_CA_CERTS: api.authority }
-    const agent = { participant_sid: `UT01${"0".repeat(29)}2`, status: "wrapup" }
+    const agent = { participant_sid: sid(1, "UT", 2), status: "wrapup" }
     const { stderr, text } = await call(env, "set_participant_status", agent)
     assert.match(text, /could not be reached.*[Nn]othing was changed/u)
     assert.notInclude(stderr + text, "secret-password")

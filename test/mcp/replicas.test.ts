@@ -7,12 +7,13 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Client, type ClientOptions, StreamableHTTPClientTransport } from "@modelcontextprotocol/client"
 import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
+import { sid } from "../support/requests.ts"
 import { type Served, start as startSandbox } from "../support/served.ts"
 import * as Command from "../support/command.ts"
 
 const token = "0123456789abcdef0123456789abcdef"
-const channel = { interaction_sid: `KD01${"0".repeat(30)}`, channel_sid: `UO01${"0".repeat(30)}` }
-const agent = { ...channel, participant_sid: `UT01${"0".repeat(29)}2` }
+const channel = { interaction_sid: sid(1, "KD"), channel_sid: sid(1, "UO") }
+const agent = { ...channel, participant_sid: sid(1, "UT", 2) }
 
 const isMissing = ["nginx", "redis-server"].some((program) => spawnSync(program, ["-v"]).error !== undefined)
 if (isMissing && process.env["CI"] !== undefined) throw new Error("nginx and redis-server must be installed for this")

@@ -103,8 +103,8 @@ describe("refusals", () => {
   for (const [what, args, text] of [
     ["a customer", { participant_sid: sid(1, "UT", 1) }, /is not an agent.*Nothing was changed/u],
     ["a stranger", { participant_sid: sid(1, "UT", 9) }, /is not in this channel.*Nothing was changed/u],
-    ["an unknown interaction", { interaction_sid: sid(9, "KD") }, /no such interaction.*Nothing was changed.*20404/u],
-    ["an unknown channel", { channel_sid: sid(9, "UO") }, /no such interaction.*Nothing was changed.*20404/u]
+    ["an unknown interaction", { interaction_sid: sid(99, "KD") }, /no such interaction.*Nothing was changed.*20404/u],
+    ["an unknown channel", { channel_sid: sid(99, "UO") }, /no such interaction.*Nothing was changed.*20404/u]
   ] as const) {
     it(`${what}: looked up, and no write is sent`, async () => {
       const refused = await call(client, "set_participant_status", { ...agent, ...args })

@@ -6,10 +6,11 @@ import { Client } from "@modelcontextprotocol/client"
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/client"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { sid } from "../support/requests.ts"
 import { type Served, start as startSandbox } from "../support/served.ts"
 import * as Command from "../support/command.ts"
 
-const channel = { interaction_sid: `KD02${"0".repeat(30)}`, channel_sid: `UO02${"0".repeat(30)}` }
+const channel = { interaction_sid: sid(2, "KD"), channel_sid: sid(2, "UO") }
 const traceId = "0af7651916cd43dd8448eb211c80319c"
 const spanId = "b7ad6b7169203331"
 const _meta = { traceparent: `00-${traceId}-${spanId}-01` }

@@ -4,12 +4,13 @@ import { fileURLToPath } from "node:url"
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client"
 import { make, type WebHandler } from "@flex-interactions/mcp/http"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { sid } from "../support/requests.ts"
 import { type Served, start as startSandbox } from "../support/served.ts"
 
 const token = "0123456789abcdef0123456789abcdef"
 const url = "https://mcp.example.com/flex"
 const credentials = { accountSid: `AC${"0".repeat(31)}1`, authToken: "sandbox-auth-token" }
-const channel = { interaction_sid: `KD01${"0".repeat(30)}`, channel_sid: `UO01${"0".repeat(30)}` }
+const channel = { interaction_sid: sid(1, "KD"), channel_sid: sid(1, "UO") }
 
 describe("the exported handler", () => {
   let served: Served
@@ -58,7 +59,7 @@ describe("the exported handler", () => {
       )
       const { content } = await client.callTool({
         name: "set_participant_status",
-        arguments: { ...channel, participant_sid: `UT01${"0".repeat(29)}2`, status: "wrapup" }
+        arguments: { ...channel, participant_sid: sid(1, "UT", 2), status: "wrapup" }
       })
       assert.match(content[0]?.type === "text" ? content[0].text : "", text)
       await client.close()

@@ -9,6 +9,7 @@ import { publint } from "publint"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import * as Nodes from "../support/nodes.ts"
 import * as Pack from "../support/pack.ts"
+import { sid } from "../support/requests.ts"
 
 const here = Pack.temporary()
 afterAll(here.remove)
@@ -118,7 +119,7 @@ describe("the server, installed by npm from its tarball", () => {
           const client = new Client({ name: "test", version: "1" }, { versionNegotiation: { mode } })
           const args = [join(installed, "dist/main.cjs"), "--sandbox"]
           await client.connect(new StdioClientTransport({ command: node ?? "", args, env: {} }))
-          const channel = { interaction_sid: `KD01${"0".repeat(30)}`, channel_sid: `UO01${"0".repeat(30)}` }
+          const channel = { interaction_sid: sid(1, "KD"), channel_sid: sid(1, "UO") }
           const listed = await client.callTool({ name: "list_participants", arguments: channel })
           assert.notStrictEqual(listed.isError, true)
           await client.close()

@@ -138,7 +138,7 @@ describe("changes", () => {
     assert.lengthOf(listed.participants, 5)
     assert.strictEqual(listed.participants[4]?.sid, joined)
     for (const [body, expected] of [
-      [{ ...channel, channel_sid: sid(1, "UO"), type: "agent" }, /^body: there is no channel UO01/u],
+      [{ ...channel, channel_sid: sid(1, "UO"), type: "agent" }, /^body: there is no channel UO/u],
       [{ ...channel, type: "agent", sid: joined }, /^body: participant\.sid: UT\w+ is there already$/u],
       [{ ...channel, type: "customer", status: "closed" }, /^body: participant\.status: only an agent has a status/u],
       [{ type: "agent" }, /^body: interaction_sid: /u]
@@ -152,8 +152,8 @@ describe("changes", () => {
   it("makes up what is left out", async () => {
     const reply = await control("POST", "/interactions", { channels: [{ participants: [{ type: "agent" }] }] })
     const added = (await reply.json()) as State["interactions"][number]
-    assert.strictEqual(added.sid, sid(4, "KD"))
-    assert.strictEqual(added.channels[0]?.participants[0]?.sid, sid(4, "UT", 1))
+    assert.strictEqual(added.sid, sid(13, "KD"))
+    assert.strictEqual(added.channels[0]?.participants[0]?.sid, sid(13, "UT", 1))
   })
 
   it("scripts faults and clears them", async () => {
@@ -172,7 +172,7 @@ describe("changes", () => {
     await control("POST", "/settings", { repeat: 200, latency: 1 })
     await control("POST", "/reset")
     const { interactions, settings, faults, requests } = await state()
-    assert.lengthOf(interactions, 3)
+    assert.lengthOf(interactions, 12)
     assert.strictEqual(interactions[0]?.channels[0]?.participants[1]?.status, "active")
     assert.deepStrictEqual([settings.repeat, settings.latency], [409, 0])
     assert.isEmpty(faults)
@@ -212,7 +212,7 @@ describe("what it refuses, and says why", () => {
       "/interactions",
       { sid: sid(1, "KD"), channels: [] },
       400,
-      /^body: interaction\.sid: KD01.* is there already/u
+      /^body: interaction\.sid: KD.* is there already/u
     ],
     [
       "POST",
@@ -230,7 +230,7 @@ describe("what it refuses, and says why", () => {
       assert.strictEqual(code, status)
       assert.match(String(text), error)
       const { interactions, faults } = await state()
-      assert.lengthOf(interactions, 3)
+      assert.lengthOf(interactions, 12)
       assert.isEmpty(faults)
     })
   }

@@ -20,6 +20,7 @@ describe.skipIf(missing)(`the page in Chromium${how}`, () => {
     served = await serve(
       Sandbox.make({
         seed: {
+          ...Sandbox.readyMade,
           interactions: [
             ...Sandbox.readyMade.interactions,
             {
@@ -66,12 +67,10 @@ describe.skipIf(missing)(`the page in Chromium${how}`, () => {
   it("shows each interaction with its participants and their hidden statuses", async () => {
     const { page, wrong } = await open()
     assert.deepStrictEqual(await page.locator("h3").allTextContents(), [
-      "a customer and an agent",
-      "a customer, two agents and a supervisor",
-      "120 participants: three pages of 50",
+      ...Object.values(Sandbox.ready.conversations).map(({ about }) => about),
       hostile
     ])
-    assert.match((await participant(page, 1, 2).textContent()) ?? "", /^agentUT01.*active.*worker WK01/u)
+    assert.match((await participant(page, 1, 2).textContent()) ?? "", /^agentUT.*active.*worker WK/u)
     assert.strictEqual(await participant(page, 1, 1).locator(".badge").count(), 0)
     assert.isTrue(await page.getByText("and 100 more participants").isVisible())
     assert.isTrue(await page.getByText("None yet.").isVisible())
@@ -132,7 +131,7 @@ describe.skipIf(missing)(`the page in Chromium${how}`, () => {
   for (const colorScheme of ["light", "dark"] as const) {
     for (const width of [1280, 375]) {
       it(`is readable in ${colorScheme} at ${width} pixels`, async () => {
-        await fetch(list(served.url, 9))
+        await fetch(list(served.url, 99))
         await fetch(list(served.url, 2))
         await fetch(list(served.url, 2, "", { "sandbox-fault": "html" }))
         served.sandbox.faults.add({ kind: "html" })
@@ -160,7 +159,7 @@ describe.skipIf(missing)(`the page in Chromium${how}`, () => {
     await status.getByText("connection lost, trying again").waitFor()
     const again = await serve(Sandbox.make(), { port: Number(new URL(first.url).port) })
     await status.getByText("live", { exact: true }).waitFor()
-    assert.strictEqual(await page.locator("h3").count(), 3)
+    assert.strictEqual(await page.locator("h3").count(), 12)
     await page.close()
     await again.close()
   })

@@ -112,11 +112,11 @@ describe("everything else", () => {
 
   it("answers 404 for what is not there, 405 for another method, 400 for a malformed SID", async () => {
     const sandbox = Sandbox.make()
-    assert.strictEqual((await send(sandbox, path(9))).body.code, 20404)
+    assert.strictEqual((await send(sandbox, path(99))).body.code, 20404)
     assert.strictEqual((await send(sandbox, "https://flex-api.twilio.com/v1/Interactions")).response.status, 404)
     assert.strictEqual((await modify(sandbox, 1, 9, "closed")).response.status, 404)
     assert.strictEqual((await send(sandbox, path(1), { method: "DELETE" })).response.status, 405)
-    assert.strictEqual((await send(sandbox, path(1).replace("KD01", "KD0"))).response.status, 400)
+    assert.strictEqual((await send(sandbox, path(1).replace(/KD../u, "KD0"))).response.status, 400)
   })
 })
 
@@ -157,7 +157,7 @@ describe("what can be switched, because Twilio does not say", () => {
 
   it("a malformed SID is invalid, or merely unknown", async () => {
     const sandbox = Sandbox.make({ settings: { malformedSid: 404 } })
-    assert.strictEqual((await send(sandbox, path(1).replace("KD01", "KD0"))).body.code, 20404)
+    assert.strictEqual((await send(sandbox, path(1).replace(/KD../u, "KD0"))).body.code, 20404)
   })
 
   it("a PageSize out of range is refused, or taken as the nearest bound", async () => {
@@ -168,10 +168,10 @@ describe("what can be switched, because Twilio does not say", () => {
   })
 
   it("errors are Twilio's four keys, or RFC 9457", async () => {
-    const { response, body } = await send(Sandbox.make({ settings: { errorBody: "rfc9457" } }), path(9))
+    const { response, body } = await send(Sandbox.make({ settings: { errorBody: "rfc9457" } }), path(99))
     assert.strictEqual(response.headers.get("content-type"), "application/problem+json")
     assert.deepStrictEqual(Object.keys(body), ["type", "title", "status", "code", "detail"])
-    assert.deepStrictEqual(Object.keys((await send(Sandbox.make(), path(9))).body), [
+    assert.deepStrictEqual(Object.keys((await send(Sandbox.make(), path(99))).body), [
       "code",
       "message",
       "more_info",
@@ -309,10 +309,10 @@ describe("bad input", () => {
   for (const [what, from, to, status] of [
     ["an encoded slash, which is part of a SID", "/Channels/", "%2FChannels/", 404],
     ["an encoded slash within a SID", sid(1, "UO"), `${sid(1, "UO")}%2F..`, 400],
-    ["an encoded letter, which is that letter", "KD01", "%4BD01", 200],
-    ["an encoding that is broken", "KD01", "%ZZD01", 400],
+    ["an encoded letter, which is that letter", /KD/u, "%4BD", 200],
+    ["an encoding that is broken", /KD/u, "%ZZD", 400],
     ["another case of the path", "/Participants", "/participants", 404],
-    ["another case of a SID's prefix", "KD01", "kd01", 400],
+    ["another case of a SID's prefix", /KD/u, "kd", 400],
     ["dots, which are resolved before", "/Channels/", "/Channels/../Channels/", 200],
     ["dots, which lead out", sid(1, "UO"), "..", 404],
     ["encoded dots, which are dots", sid(1, "UO"), "%2e%2E", 404],

@@ -5,10 +5,11 @@ import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { Client } from "@modelcontextprotocol/client"
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
+import { sid } from "./requests.ts"
 
 export const main = fileURLToPath(new URL("../../packages/mcp/dist/main.cjs", import.meta.url))
 
-export const sid = (group: number, prefix: string, n = 0) => `${prefix}0${group}${`${n}`.padStart(30, "0")}`
+export { sid }
 export const channel = (group: number) => ({ interaction_sid: sid(group, "KD"), channel_sid: sid(group, "UO") })
 export const write = (group: number, n: number, status: "wrapup" | "closed") => ({
   ...channel(group),

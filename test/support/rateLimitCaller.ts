@@ -4,12 +4,13 @@ import { TwilioClient, Participant, Participants } from "@flex-interactions/core
 import { Console, Effect, Layer, Redacted, Result } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { RateLimiter } from "effect/persistence"
+import { sid } from "./requests.ts"
 
 const [redisUrl = "", baseUrl = ""] = process.argv.slice(2)
 
 const program = Effect.gen(function* () {
   const participants = yield* Participants.Participants
-  const channel = yield* Participant.channel(`KD01${"0".repeat(30)}`, `UO01${"0".repeat(30)}`)
+  const channel = yield* Participant.channel(sid(1, "KD"), sid(1, "UO"))
   const results = yield* Effect.forEach([1, 2, 3, 4, 5], () => Effect.result(participants.list(channel)), {
     concurrency: "unbounded"
   })

@@ -1,7 +1,14 @@
 /** Requests as a client of Twilio sends them, and where the ready-made interactions are. */
 import * as Sandbox from "@flex-interactions/sandbox"
 
-export const sid = (group: number, prefix: string, n = 0) => `${prefix}0${group}${`${n}`.padStart(30, "0")}`
+const ready = Object.values(Sandbox.ready.conversations)
+
+/**
+ * The SID of a ready-made interaction by its number, of its channel, of its nth participant (from 1) and of that one's worker, task and
+ * reservation. Of other interactions, what a sandbox would make up.
+ */
+export const sid = (group: number, prefix: string, n = 0): string =>
+  (prefix === "WK" ? ready[group - 1]?.participants[n - 1]?.workerSid : undefined) ?? Sandbox.sid(prefix, group, n)
 
 /** Of a ready-made channel, or of one of its participants. */
 export const path = (group: number, n?: number) =>

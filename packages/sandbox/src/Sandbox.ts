@@ -19,7 +19,7 @@ export type { Clock } from "./Clock.ts"
 export { type Fault, type Faults, publishedLimits } from "./Fault.ts"
 export type { Host } from "./Host.ts"
 export type { People, Written } from "./People.ts"
-export { readyMade } from "./ReadyMade.ts"
+export { ready, type ReadyConversation, readyMade, type ReadyParticipant } from "./ReadyMade.ts"
 export {
   type ChannelSeed,
   type InteractionSeed,
@@ -86,7 +86,7 @@ const remembered = 100
  * sandbox.faults.add({ kind: "rate-limited", retryAfter: 1 })
  * const reply = sandbox.fetch(
  *   new Request(
- *     "https://flex-api.twilio.com/v1/Interactions/KD01000000000000000000000000000000/Channels/UO01000000000000000000000000000000/Participants",
+ *     "https://flex-api.twilio.com/v1/Interactions/KD2c275fc218a40843aac60dae3a8ee467/Channels/UO18119c474d5fce784d7c6701a0f92f6f/Participants",
  *     { headers: { authorization: `Basic ${btoa(`${accountSid}:${authToken}`)}` } }
  *   )
  * )

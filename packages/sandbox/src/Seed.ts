@@ -160,7 +160,8 @@ const addWorkspace = (world: World, { friendly_name: name, sid }: WorkspaceSeed,
   const workspace = {
     sid: claim(world, sid, path) ?? fresh(world, "WS"),
     name,
-    created: world.clock.now() - 400 * 24 * 60 * minute
+    // Flex's is not the oldest, which a list has first.
+    created: world.clock.now() - (400 + 100 * world.workspaces.size) * 24 * 60 * minute
   }
   world.workspaces.set(workspace.sid, workspace)
 }
