@@ -82,6 +82,10 @@ describe("the exported handler", () => {
         (error: Error) => error.message
       )
     assert.match(await problem({ auth: { token: "short" } }), /auth.token must have 32 characters/u)
+    assert.match(await problem({ url: "https://user:secret@mcp.example.com/flex" }), /^url must have no user/u)
+    assert.match(await problem({ url: "https://mcp.example.com/flex?a=b" }), /^url must have no query/u)
+    const jwt = { issuer: "https://login.example.com", audience: "mcp" }
+    assert.match(await problem({ auth: { ...jwt, jwksUrl: "nowhere" } }), /^auth.jwksUrl is not a URL/u)
     assert.match(await problem({ apiBaseUrl: "http://example.com" }), /baseUrl must be https/u)
   })
 

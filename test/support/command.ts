@@ -21,7 +21,8 @@ export interface Command {
 }
 
 /** Starts it with these variables and no others but PATH. */
-const start = (args: ReadonlyArray<string>, env: Record<string, string> = {}): Command => startProgram(main, args, env)
+export const start = (args: ReadonlyArray<string>, env: Record<string, string> = {}): Command =>
+  startProgram(main, args, env)
 
 /** Starts a copy of it that lies elsewhere, as another user where this one may. */
 export const startProgram = (

@@ -11,6 +11,7 @@ import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as Calls from "./protocol/Calls.ts"
 import * as Http from "./protocol/Http.ts"
+import * as PublicUrl from "./protocol/PublicUrl.ts"
 import * as Server from "./protocol/Server.ts"
 import * as Tools from "./tools/index.ts"
 import * as Limits from "./tools/Limits.ts"
@@ -83,6 +84,14 @@ export const make = (options: Options): Promise<WebHandler> =>
         setting: "auth.token",
         problem: "must have 32 characters or more"
       })
+    }
+    const urls = {
+      url: options.url,
+      ...(auth !== "none" && "jwksUrl" in auth ? { "auth.jwksUrl": auth.jwksUrl } : undefined)
+    }
+    for (const [setting, text] of Object.entries(urls)) {
+      const problem = PublicUrl.problem(text, { query: setting !== "url" })
+      if (problem !== undefined) return yield* new TwilioClient.SettingsError({ setting, problem })
     }
     const client = TwilioClient.layer({
       credentials:

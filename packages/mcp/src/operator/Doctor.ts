@@ -17,6 +17,7 @@ import * as Schema from "effect/Schema"
 import * as Proxy from "../platform/Proxy.ts"
 import { escaped } from "../tools/Plain.ts"
 import * as Auth from "../protocol/Auth.ts"
+import * as Address from "./Address.ts"
 import * as Run from "./Run.ts"
 import * as Serve from "./Serve.ts"
 import * as ServeHttp from "./ServeHttp.ts"
@@ -297,7 +298,7 @@ const listening = Effect.fnUntraced(function* (written: Settings.Written) {
     }
   }
   const taken = yield* Effect.callback<boolean>((resume) => {
-    const socket = connectTcp(port, host === "0.0.0.0" || host === "::" ? "localhost" : host)
+    const socket = connectTcp(port, Address.isWildcard(host) ? "localhost" : host)
     socket.once("connect", () => resume(Effect.succeed(true)))
     socket.once("error", () => resume(Effect.succeed(false)))
     return Effect.sync(() => socket.destroy())

@@ -12,7 +12,9 @@ import type * as Auth from "../protocol/Auth.ts"
 import * as Http from "../protocol/Http.ts"
 import * as Listen from "../protocol/Listen.ts"
 import * as Notices from "../protocol/Notices.ts"
+import * as PublicUrl from "../protocol/PublicUrl.ts"
 import { escaped } from "../tools/Plain.ts"
+import * as Address from "./Address.ts"
 import * as Settings from "./Settings.ts"
 
 export interface HttpSettings {
@@ -32,7 +34,7 @@ export const serve = (settings: HttpSettings, confirmation: string) =>
     const say = yield* Notices.make
     const log = (line: string) =>
       Effect.sync(() => process.stderr.write(`flex-interactions-mcp: ${escaped(line, 1000)}\n`))
-    const address = (port: number) => `${settings.host.includes(":") ? `[${settings.host}]` : settings.host}:${port}`
+    const address = (port: number) => `${Address.inUrl(settings.host)}:${port}`
     const url = (port: number) => settings.url ?? new URL(`http://${address(port)}/mcp`)
     return yield* Listen.serve(
       (port) =>
@@ -83,14 +85,14 @@ export const settings = Effect.fnUntraced(function* (written: Settings.Written) 
   const seconds = Number(written.drain ?? 10)
   if (!(seconds >= 0 && seconds <= 600)) return yield* Settings.fail("drain", "must be a number of seconds, 0 to 600")
 
-  if (!isLoopback(host)) {
+  if (!Address.isLoopback(host)) {
     if (auth === undefined) {
       return yield* Settings.fail(
         "http",
         `is ${host}, which other machines can reach, and nothing says who may call; set FLEX_MCP_TOKEN, FLEX_MCP_TOKEN_FILE or FLEX_MCP_JWKS_URL`
       )
     }
-    if (publicUrl === undefined && isWildcard(host)) {
+    if (publicUrl === undefined && Address.isWildcard(host)) {
       return yield* Settings.fail(
         "url",
         `is not set; with this address it must say where clients reach this server, so that requests under other names can be refused`
@@ -107,28 +109,23 @@ export const settings = Effect.fnUntraced(function* (written: Settings.Written) 
   }
 })
 
-const isLoopback = (host: string): boolean => /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/u.test(host)
-
-const isWildcard = (host: string): boolean => host === "0.0.0.0" || host === "::"
-
-/** `HOST:PORT`, `[IPV6]:PORT`, `HOST` or `PORT`; a switch set by environment is the default address. */
-const address = (text: string) => {
-  if (text === "true") return address(Settings.defaultAddress)
-  const match = /^(?:\[(?<v6>[0-9a-f:]+)\]|(?<name>[A-Za-z0-9.-]*?))??(?::?(?<port>\d{1,5}))?$/u.exec(text)?.groups
-  const port = Number(match?.["port"] ?? 3920)
-  return match === undefined || port > 65_535
-    ? Effect.fail(Settings.fail("http", `must be HOST:PORT, such as ${Settings.defaultAddress}`))
-    : Effect.succeed({ host: match["v6"] ?? (match["name"] || "127.0.0.1"), port })
+const address = (text: string): Effect.Effect<Address.Address, TwilioClient.SettingsError> => {
+  const parsed = Address.parse(text)
+  return parsed === undefined
+    ? Effect.fail(
+        Settings.fail("http", `must be HOST:PORT, HOST or PORT, such as ${Settings.defaultAddress} or [::1]:3920`)
+      )
+    : Effect.succeed(parsed)
 }
 
-/** `https`, or `http` on loopback. */
-const url = (name: Settings.Name, text: string): Effect.Effect<URL, TwilioClient.SettingsError> => {
-  if (!URL.canParse(text)) return Effect.fail(Settings.fail(name, "is not a URL"))
-  const parsed = new URL(text)
-  return parsed.protocol === "https:" ||
-    (parsed.protocol === "http:" && isLoopback(parsed.hostname.replaceAll(/[[\]]/gu, "")))
-    ? Effect.succeed(parsed)
-    : Effect.fail(Settings.fail(name, "must be https (http only on loopback)"))
+const examples = { url: "https://mcp.example.com/mcp", jwksUrl: "https://login.example.com/keys" }
+
+const url = (name: keyof typeof examples, text: string): Effect.Effect<URL, TwilioClient.SettingsError> => {
+  // Some authorization servers, Azure AD B2C among them, have a query in the URL of their keys.
+  const problem = PublicUrl.problem(text, { query: name === "jwksUrl" })
+  return problem === undefined
+    ? Effect.succeed(new URL(text))
+    : Effect.fail(Settings.fail(name, `${problem}; an example is ${examples[name]}`))
 }
 
 const authentication = Effect.fnUntraced(function* (written: Settings.Written) {

@@ -261,7 +261,7 @@ export const fail = (name: Name, problem: string): TwilioClient.SettingsError =>
 const off = new Set(["false", "no", "off", "0"])
 
 /** Over HTTP, or over stdio? */
-export const overHttp = ({ http }: Written): boolean => http !== undefined && !off.has(http)
+export const overHttp = ({ http }: Written): boolean => http !== undefined && !off.has(http.toLowerCase())
 
 /** Does serving by these settings need nothing but stdio and an HTTP client? */
 export const isPlain = (settings: Written): boolean =>

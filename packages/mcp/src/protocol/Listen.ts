@@ -7,14 +7,14 @@ import * as Schema from "effect/Schema"
 import { Server } from "node:http"
 import type { Handler } from "./Http.ts"
 
-/** The port cannot be had. */
+/** It cannot listen there. */
 export class ListenError extends Schema.TaggedError<ListenError>("@flex-interactions/mcp/ListenError")("ListenError", {
   host: Schema.String,
   port: Schema.Int,
   code: Schema.String
 }) {
   override get message(): string {
-    const where = `${this.host}:${this.port}`
+    const where = `${this.host.includes(":") ? `[${this.host}]` : this.host}:${this.port}`
     switch (this.code) {
       case "EADDRINUSE":
         return `${where} is taken by another program; choose another port with --http HOST:PORT`
