@@ -1,5 +1,6 @@
 /**
- * The HTTP client on node:http, with connections that stay open; without them every request pays for TLS again.
+ * The HTTP client on node:http, with connections that stay open; without them every request pays for TLS again. A request
+ * with `connection: close` has one of its own: what else was sent over a connection, and answered twice, can't reach it.
  *
  * It sends what this server sends, a body that is there as a whole. Effect's own client on node:http can upload streams
  * too, and takes four more fibers and a quarter more CPU for each call of a tool.
@@ -21,38 +22,54 @@ import { pipeArguments } from "effect/Pipeable"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 
-/** What keeps the connections, by the protocol of the URL. */
+/** What makes the connections, by the protocol of the URL. */
 interface Agents {
   readonly "http:": http.Agent
   readonly "https:": http.Agent
 }
 
-/** The client with agents of its own, this one for https, which it destroys at its end. */
+interface Connections {
+  /** Kept open for the next request. */
+  readonly kept: Agents
+  /** For one request each. */
+  readonly own: Agents
+}
+
+/** The client with agents of its own, these for https, which it destroys at its end. */
 export const layerBy = (
   agentForHttps: (options: http.AgentOptions) => http.Agent
-): Layer.Layer<HttpClient.HttpClient> =>
-  Layer.effect(
+): Layer.Layer<HttpClient.HttpClient> => {
+  const agents = (keepAlive: boolean): Agents => ({
+    "http:": new http.Agent({ keepAlive }),
+    "https:": agentForHttps({ keepAlive })
+  })
+  return Layer.effect(
     HttpClient.HttpClient,
     Effect.map(
       Effect.acquireRelease(
-        Effect.sync(() => ({ "http:": new http.Agent(keepAlive), "https:": agentForHttps(keepAlive) })),
-        (agents) => Effect.sync(() => [agents["http:"], agents["https:"]].forEach((agent) => agent.destroy()))
+        Effect.sync((): Connections => ({ kept: agents(true), own: agents(false) })),
+        ({ kept, own }) =>
+          Effect.sync(() => {
+            for (const agents of [kept, own]) {
+              agents["http:"].destroy()
+              agents["https:"].destroy()
+            }
+          })
       ),
       client
     )
   )
+}
 
-const keepAlive = { keepAlive: true }
-
-const client = (agents: Agents): HttpClient.HttpClient => {
-  const traced = HttpClient.make((request, url) => send(agents, request, url))
+const client = (connections: Connections): HttpClient.HttpClient => {
+  const traced = HttpClient.make((request, url) => send(connections, request, url))
   // Where nobody traces, it does without what Effect's does for each request: a span, and a watch on replies that nobody reads.
   const execute = (request: HttpClientRequest.HttpClientRequest) =>
     Effect.withFiber<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>((fiber) => {
       if (!fiber.getRef(HttpClient.TracerDisabledWhen)(request)) return traced.execute(request)
       const url = Url.make(request.url, request.urlParams, Option.getOrUndefined(request.hash))
       return Result.isSuccess(url)
-        ? send(agents, request, url.success)
+        ? send(connections, request, url.success)
         : fail(new HttpClientError.InvalidUrlError({ request, cause: url.failure }))
     })
   return HttpClient.makeWith((request) => Effect.flatMap(request, execute), traced.preprocess)
@@ -66,13 +83,14 @@ export interface Interruptible {
   readonly interruption?: AbortSignal
 }
 
-const send = (agents: Agents, request: HttpClientRequest.HttpClientRequest, url: URL) =>
+const send = (connections: Connections, request: HttpClientRequest.HttpClientRequest, url: URL) =>
   Effect.callback<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>((resume, interruption) => {
     const { body, headers, method } = request
     if (body._tag !== "Empty" && body._tag !== "Uint8Array") {
       return resume(fail(new HttpClientError.EncodeError({ request, description: "only bytes can be sent" })))
     }
     const isSecure = url.protocol === "https:"
+    const agents = headers["connection"] === "close" ? connections.own : connections.kept
     const options: http.RequestOptions & Interruptible = {
       agent: agents[isSecure ? "https:" : "http:"],
       method,
@@ -122,6 +140,9 @@ class Reply
     this.request = request
     this.url = url.href
   }
+
+  /** Of use even after the reply, when the connection waits for the next request or has it already. */
+  readonly [TwilioClient.discard] = () => this.source.socket.destroy()
 
   get status() {
     return this.source.statusCode ?? 0
