@@ -2,14 +2,11 @@
 import { once } from "node:events"
 import { createServer, type RequestListener } from "node:http"
 import type { AddressInfo } from "node:net"
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer } from "effect"
-import { FetchHttpClient, type HttpClient } from "effect/http"
-import * as undici from "undici"
+import { Deferred, Effect, Fiber } from "effect"
+import { clients } from "../support/clients.ts"
 import { agent, type Ask, call, close, list, reason as reasonOf, type Service } from "../support/double.ts"
 import type { TwilioClient } from "@flex-interactions/core"
-import * as NodeHttp from "../../packages/mcp/src/platform/NodeHttp.ts"
 
 /** A server on a free port, for as long as the test's scope is open. */
 const server = (handler: RequestListener) =>
@@ -32,25 +29,7 @@ const server = (handler: RequestListener) =>
 /** What Twilio answers to a change. */
 const change = JSON.stringify({ sid: agent.participantSid, type: "agent" })
 
-/** Effect's client on undici: undici 8, which it brings, does not start on anything older. */
-const needsNewerNode = "undici (Node >= 22.19)"
-
-const clients: ReadonlyArray<readonly [string, Layer.Layer<HttpClient.HttpClient>]> = [
-  ["fetch", FetchHttpClient.layer],
-  ["node:http", NodeHttpClient.layerNodeHttp],
-  ["node:http with keep-alive", NodeHttpClient.layerNodeHttpOptions({ keepAlive: true })],
-  ["node:http, the server's own", NodeHttp.layer],
-  [
-    "fetch of undici's own",
-    FetchHttpClient.layer.pipe(
-      Layer.provide(Layer.succeed(FetchHttpClient.Fetch, undici.fetch as unknown as typeof fetch))
-    )
-  ],
-  [needsNewerNode, NodeHttpClient.layerUndici]
-]
-
-for (const [name, layer] of clients) {
-  const isSkipped = name === needsNewerNode && process.versions.node.localeCompare("22.19", "en", { numeric: true }) < 0
+for (const { isSkipped, layer, name } of clients) {
   const ask = <A, E>(
     baseUrl: string,
     f: (participants: Service) => Effect.Effect<A, E>,

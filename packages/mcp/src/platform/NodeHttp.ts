@@ -97,9 +97,12 @@ const send = (connections: Connections, request: HttpClientRequest.HttpClientReq
       headers,
       interruption
     }
-    const outgoing = (isSecure ? https : http).request(url, options, (reply) =>
-      resume(Effect.succeed(new Reply(request, url, reply)))
-    )
+    const outgoing = (isSecure ? https : http).request(url, options, (incoming) => {
+      const reply = new Reply(request, url, incoming)
+      // Nothing in an error says what it is the answer to: had it come twice, the next request would take it for its own.
+      if (reply.status > 299) incoming.once("end", reply[TwilioClient.discard])
+      resume(Effect.succeed(reply))
+    })
     outgoing.on("error", (error) => {
       const isKnown = hasBegun(outgoing) || Predicate.hasProperty(error, TwilioClient.neverSent)
       const cause = isKnown ? error : { [TwilioClient.neverSent]: {}, cause: error }
@@ -139,10 +142,13 @@ class Reply
     )
     this.request = request
     this.url = url.href
+    // The reply loses sight of it at its end.
+    const { socket } = source
+    this[TwilioClient.discard] = () => socket.destroy()
   }
 
   /** Of use even after the reply, when the connection waits for the next request or has it already. */
-  readonly [TwilioClient.discard] = () => this.source.socket.destroy()
+  readonly [TwilioClient.discard]: () => void
 
   get status() {
     return this.source.statusCode ?? 0
