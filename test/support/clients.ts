@@ -3,7 +3,7 @@ import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Layer } from "effect"
 import { FetchHttpClient, type HttpClient } from "effect/http"
 import * as undici from "undici"
-import * as NodeHttp from "../../packages/mcp/src/platform/NodeHttp.ts"
+import * as NodeHttp from "@flex-interactions/core/NodeHttp"
 
 export interface Client {
   readonly name: string
@@ -22,7 +22,7 @@ export const clients: ReadonlyArray<Client> = [
     layer: NodeHttpClient.layerNodeHttpOptions({ keepAlive: true }),
     before: "anything"
   },
-  { name: "node:http, the server's own", layer: NodeHttp.layer, before: "nothing" },
+  { name: "node:http, core's own", layer: NodeHttp.layer, before: "nothing" },
   {
     name: "fetch of undici's own",
     layer: FetchHttpClient.layer.pipe(

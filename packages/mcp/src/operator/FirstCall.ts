@@ -2,7 +2,7 @@
 import { TwilioClient } from "@flex-interactions/core"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as NodeHttp from "../platform/NodeHttp.ts"
+import * as NodeHttp from "@flex-interactions/core/NodeHttp"
 import * as Serve from "./Serve.ts"
 import * as Calls from "../protocol/Calls.ts"
 

@@ -12,7 +12,7 @@ import type { ConnectionOptions } from "node:tls"
 import { TwilioClient } from "@flex-interactions/core"
 import * as Effect from "effect/Effect"
 import { getProxyForUrl } from "proxy-from-env"
-import * as NodeHttp from "./NodeHttp.ts"
+import * as NodeHttp from "@flex-interactions/core/NodeHttp"
 
 export interface Address {
   readonly url: URL
@@ -41,7 +41,7 @@ const wrong = (problem: string) => Effect.fail(new TwilioClient.SettingsError({ 
 
 /** The client that goes through this proxy. */
 export const layer = ({ authorization, url }: Address) =>
-  NodeHttp.layerBy((options) => new TunnelAgent(options, url, authorization))
+  NodeHttp.layerAgent((options) => new TunnelAgent(options, url, authorization))
 
 /** Decides for each new connection whether it goes through the proxy. Kept are both kinds here. */
 class TunnelAgent extends https.Agent {
