@@ -18,7 +18,7 @@ export const observed = (collector: string) =>
   wrapUpAgents.pipe(
     Effect.withSpan("wrap-up-agents"),
     Effect.provide(
-      Participants.Participants.layer.pipe(
+      Participants.layer.pipe(
         Layer.provide(TwilioClient.layerConfig),
         Layer.provide(FetchHttpClient.layer),
         Layer.provideMerge(observability(collector))

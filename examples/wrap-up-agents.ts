@@ -13,7 +13,7 @@ export const wrapUpAgents = Effect.gen(function* () {
 }).pipe(Effect.catchReason("TwilioError", "NotFound", () => Effect.log("no such channel")))
 
 /** The services, with credentials from the environment, over fetch. */
-export const live = Participants.Participants.layer.pipe(
+export const live = Participants.layer.pipe(
   Layer.provide(TwilioClient.layerConfig),
   Layer.provide(FetchHttpClient.layer)
 )

@@ -26,7 +26,7 @@ it("the program in the README is the example, to the letter", () => {
 it("the example wraps up both agents", async () => {
   const sandbox = Sandbox.make()
   const lines: Array<unknown> = []
-  const layer = Participants.Participants.layer.pipe(
+  const layer = Participants.layer.pipe(
     Layer.provide(
       TwilioClient.layer({
         credentials: { apiKey: sandbox.credentials.apiKey, apiSecret: Redacted.make(sandbox.credentials.apiSecret) }

@@ -4,7 +4,8 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaJITCompiler from "effect/schema/SchemaJITCompiler"
 import * as z from "zod/v4"
-import { decodePage, toParticipant } from "../../packages/core/dist/internal/wire.js"
+import * as Paging from "../../packages/core/dist/internal/paging.js"
+import { toParticipant, WireParticipant } from "../../packages/core/dist/internal/wire.js"
 import type { Participant } from "@flex-interactions/core"
 import { authorization, path, seed, sids } from "./channel.ts"
 import { percentile } from "./measure.ts"
@@ -91,11 +92,19 @@ const structPage = Schema.Struct({
 if (process.argv[2] === "Effect struct, compiled") SchemaJITCompiler.enable(structPage.ast)
 const decodeStruct = Schema.decodeUnknownSync(structPage)
 
+const endpoint = Paging.endpoint({
+  name: "Participants.list",
+  host: "flex",
+  path: "/v1/Interactions/{InteractionSid}/Channels/{ChannelSid}/Participants",
+  rows: "participants",
+  row: WireParticipant
+})
+
 const ways: { readonly [way in Way]: (body: string) => { readonly length: number } } = {
   "JSON.parse": (body) => JSON.parse(body).participants,
   "hand-written": (body) => handWritten(JSON.parse(body)),
   "flex-interactions": (body) =>
-    Result.getOrThrow(decodePage(JSON.parse(body))).participants.map(toParticipant(channel)),
+    Result.getOrThrow(endpoint.decode(JSON.parse(body), channel)).rows.map(toParticipant(channel)),
   zod: (body) => zodPage.parse(JSON.parse(body)).participants,
   "Effect struct, interpreted": (body) => decodeStruct(JSON.parse(body)).participants,
   "Effect struct, compiled": (body) => decodeStruct(JSON.parse(body)).participants

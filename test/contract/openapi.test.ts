@@ -186,8 +186,8 @@ describe("what core reads", () => {
       Effect.gen(function* () {
         const { participants } = value as { readonly participants: ReadonlyArray<WireParticipant> }
         const page = yield* read({ ...(value as object), participants })
-        assert.strictEqual(page.participants.length, participants.length)
-        page.participants.forEach((participant, n) => {
+        assert.strictEqual(page.items.length, participants.length)
+        page.items.forEach((participant, n) => {
           assertRead(participant, participants[n] ?? {})
           assert.strictEqual(participant.sid, participants[n]?.sid ?? undefined)
         })
@@ -212,7 +212,7 @@ describe("what core reads", () => {
         url: "https://flex-api.twilio.com/v1/Interactions"
       }
       const page = { participants: [listed], meta: { next_page_url: null } }
-      const [participant] = (yield* read(page)).participants
+      const [participant] = (yield* read(page)).items
       assertRead(participant, listed)
       assert.strictEqual(participant?.routingProperties?.workerSid as string, `WK${a}a`)
 
@@ -225,7 +225,7 @@ describe("what core reads", () => {
   it.effect.prop("any participant that the document describes", { wire: generator(participantSchema) }, ({ wire }) =>
     Effect.gen(function* () {
       assertRead(yield* readOne(wire), wire)
-      assertRead((yield* read({ participants: [wire, wire] })).participants[1], wire)
+      assertRead((yield* read({ participants: [wire, wire] })).items[1], wire)
     })
   )
 
@@ -237,8 +237,8 @@ describe("what core reads", () => {
         readonly meta?: object
       }
       const found = yield* read({ participants, meta: { ...meta, next_page_url: null } })
-      found.participants.forEach((participant, n) => assertRead(participant, participants[n] ?? {}))
-      assert.strictEqual(found.participants.length, participants.length)
+      found.items.forEach((participant, n) => assertRead(participant, participants[n] ?? {}))
+      assert.strictEqual(found.items.length, participants.length)
     })
   )
 

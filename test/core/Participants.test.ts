@@ -19,7 +19,7 @@ beforeEach(() => {
 
 const secret = "sandbox-api-secret"
 const against = (baseUrl: string, apiSecret = secret) =>
-  Participants.Participants.layer.pipe(
+  Participants.layer.pipe(
     Layer.provide(
       TwilioClient.layer({
         baseUrl,
@@ -137,8 +137,8 @@ describe("listing", () => {
           return [first, last] as const
         })
       )
-      assert.lengthOf(first.participants, 100)
-      assert.lengthOf(last.participants, 20)
+      assert.lengthOf(first.items, 100)
+      assert.lengthOf(last.items, 20)
       assert.isUndefined(last.next)
     })
   )
@@ -310,7 +310,7 @@ describe("replies and the lack of them", () => {
   it("an error shows its message however it is printed", () => {
     const reason = new TwilioError.NotFound({ status: 404, code: 20404 })
     for (const error of [
-      new TwilioError.TwilioError({ operation: "list", reason }),
+      new TwilioError.TwilioError({ operation: "Participants.list", reason }),
       new TwilioClient.SettingsError({ setting: "TWILIO_API_KEY", problem: "is not set" })
     ]) {
       for (const printed of [inspect(error), JSON.stringify(error), String(error), Cause.pretty(Cause.fail(error))])

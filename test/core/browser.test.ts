@@ -22,7 +22,7 @@ export const main = ({ apiKey, apiSecret }) =>
     for (const agent of everyone.filter(Participant.isAgent)) yield* participants.setStatus(Participant.ref(agent), "wrapup")
     return everyone.length
   }).pipe(
-    Effect.provide(Participants.Participants.layer.pipe(
+    Effect.provide(Participants.layer.pipe(
       Layer.provide(TwilioClient.layer({ credentials: { apiKey, apiSecret: Redacted.make(apiSecret) } })),
       Layer.provide(FetchHttpClient.layer)
     )),

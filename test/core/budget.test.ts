@@ -105,7 +105,7 @@ const sharing = (store: Layer.Layer<RateLimiter.RateLimiterStore>, ...all: Reado
   const program = Effect.forEach(all, (credentials) =>
     Effect.provide(
       Effect.flatMap(Participants.Participants, (participants) => Effect.result(close(participants))),
-      Layer.fresh(Participants.Participants.layer).pipe(
+      Layer.fresh(Participants.layer).pipe(
         Layer.provide(
           Layer.fresh(
             TwilioClient.layer({

@@ -25,7 +25,7 @@ describe("end-of-shift, with the library replaced", () => {
     routingProperties: { workerSid: worker }
   }
   const fails = (reason: TwilioError.Reason) => () =>
-    Effect.fail(new TwilioError.TwilioError({ operation: "setStatus", reason }))
+    Effect.fail(new TwilioError.TwilioError({ operation: "Participants.setStatus", reason }))
 
   for (const [result, setStatus] of [
     ["wrapping up", () => Effect.succeed(agent)],
@@ -49,7 +49,7 @@ describe("end-of-shift, with the library replaced", () => {
 it.effect("end-of-shift, on the sandbox: one worker wraps up, and nobody else", () =>
   Effect.gen(function* () {
     const sandbox = Sandbox.make()
-    const core = Participants.Participants.layer.pipe(
+    const core = Participants.layer.pipe(
       Layer.provide(
         TwilioClient.layer({
           credentials: { apiKey: sandbox.credentials.apiKey, apiSecret: Redacted.make(sandbox.credentials.apiSecret) }

@@ -184,7 +184,7 @@ describe("what is known of an attempt", () => {
       const ask: Ask = (participants) =>
         close(participants).pipe(
           Effect.provideService(TwilioClient.OnAttempt, (operation) => {
-            assert.strictEqual(operation, "setStatus")
+            assert.strictEqual(operation, "Participants.setStatus")
             requestId = undefined
             attempts++
             return (reply) => {

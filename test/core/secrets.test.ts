@@ -127,7 +127,7 @@ describe("the secret is nowhere to be seen", () => {
           call({ layer: FetchHttpClient.layer }, list, { baseUrl, retry: { times: 1, base: 1 } })
         )
         assertNothing(seen)
-        assert.match(seen, /trying list again/u)
+        assert.match(seen, /trying Participants\.list again/u)
       })
     )
   }
@@ -154,7 +154,7 @@ describe("the secret is nowhere to be seen", () => {
       const { seen } = yield* watched(
         Effect.provide(
           Participants.Participants.use(list),
-          Participants.Participants.layer.pipe(
+          Participants.layer.pipe(
             Layer.provide(TwilioClient.layerConfig),
             Layer.provide(Layer.merge(double().layer, ConfigProvider.layer(env)))
           )

@@ -22,7 +22,7 @@ const request = (layer: typeof TwilioClient.layerConfig, env: Record<string, str
     const http = double(empty())
     yield* Effect.provide(
       Participants.Participants.use((participants) => participants.list(channel)),
-      Participants.Participants.layer.pipe(
+      Participants.layer.pipe(
         Layer.provide(layer),
         Layer.provide(Layer.merge(http.layer, ConfigProvider.layer(ConfigProvider.fromEnvRecord(env))))
       )

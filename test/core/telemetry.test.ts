@@ -43,7 +43,7 @@ describe("spans", () => {
       )
       const { attributes, spans } = yield* watched(call(http, list, { retry: { base: "1 millis" } }))
       assert.deepStrictEqual(attributes("Participants.list"), {
-        "twilio.operation": "list",
+        "twilio.operation": "Participants.list",
         "twilio.pages": 2,
         "twilio.retries": 1,
         "twilio.request_id": `RQ${"a".repeat(32)}`
@@ -80,7 +80,7 @@ describe("spans", () => {
       )
       assert.strictEqual(
         spans.at(-1)?.name,
-        "POST /v1/Interactions/{InteractionSid}/Channels/{ChannelSid}/Participants/{Sid}"
+        "POST /v1/Interactions/{InteractionSid}/Channels/{ChannelSid}/Participants/{ParticipantSid}"
       )
     })
   )
@@ -111,16 +111,16 @@ describe("metrics", () => {
       assert.sameDeepMembers(
         calls.map(({ count, operation, outcome }) => [operation, outcome, count]),
         [
-          ["list", "success", 1],
-          ["list", "NotFound", 1],
-          ["setStatus", "OutcomeUnknown", 1]
+          ["Participants.list", "success", 1],
+          ["Participants.list", "NotFound", 1],
+          ["Participants.setStatus", "OutcomeUnknown", 1]
         ]
       )
       // What is not tried again is not counted as that either.
       const retries = metrics.filter(({ id }) => id === "twilio.client.retries")
       assert.deepStrictEqual(
         retries.map(({ count, operation, reason }) => [operation, reason, count]),
-        [["list", "ServerError", 1]]
+        [["Participants.list", "ServerError", 1]]
       )
       const durations = metrics.filter(({ id }) => id === "http.client.request.duration")
       assert.sameMembers(
@@ -184,8 +184,8 @@ describe("log lines", () => {
         call(double(refused(500, 20500), empty()), list, { retry: { base: "1 millis" } })
       )
       assert.lengthOf(lines, 1)
-      assert.match(lines[0] ?? "", /trying list again in .*code 20500; request RQa{32}.*DEBUG/u)
-      assert.match(lines[0] ?? "", /"twilio\.operation":"list","twilio\.request_id":"RQa{32}"/u)
+      assert.match(lines[0] ?? "", /trying Participants\.list again in .*code 20500; request RQa{32}.*DEBUG/u)
+      assert.match(lines[0] ?? "", /"twilio\.operation":"Participants.list","twilio\.request_id":"RQa{32}"/u)
     })
   )
 })

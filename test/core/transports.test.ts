@@ -1,30 +1,11 @@
 /** Over real connections, by each of the HTTP clients that people use: what a server, or a hostile one, can do. */
-import { once } from "node:events"
-import { createServer, type RequestListener } from "node:http"
-import type { AddressInfo } from "node:net"
+import type { RequestListener } from "node:http"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber } from "effect"
 import { clients } from "../support/clients.ts"
 import { agent, type Ask, call, close, list, reason as reasonOf, type Service } from "../support/double.ts"
+import { server } from "../support/listen.ts"
 import type { TwilioClient } from "@flex-interactions/core"
-
-/** A server on a free port, for as long as the test's scope is open. */
-const server = (handler: RequestListener) =>
-  Effect.map(
-    Effect.acquireRelease(
-      Effect.promise(async () => {
-        const server = createServer(handler).listen(0, "127.0.0.1")
-        await once(server, "listening")
-        return server
-      }),
-      (server) =>
-        Effect.promise(async () => {
-          server.closeAllConnections()
-          await new Promise((resolve) => server.close(resolve))
-        })
-    ),
-    (server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  )
 
 /** What Twilio answers to a change. */
 const change = JSON.stringify({ sid: agent.participantSid, type: "agent" })

@@ -125,7 +125,7 @@ it("a write that was refused for now, sent again, and lost: no request id, for t
       Response.json({ code: 20429 }, { status: 429, headers: { "twilio-request-id": `RQ${"a".repeat(32)}` } })
     )
   }
-  const layer = Participants.Participants.layer.pipe(
+  const layer = Participants.layer.pipe(
     Layer.provide(TwilioClient.layer({ credentials: { apiKey, apiSecret: Redacted.make(apiSecret) } })),
     Layer.provide(FetchHttpClient.layer),
     Layer.provide(Layer.succeed(FetchHttpClient.Fetch, (input, init) => fetch(new Request(input, init)))),

@@ -328,7 +328,7 @@ it("a state that is older than ten minutes comes too late", async () => {
   let sent = 0
   const { make, audit, close } = await open(
     Layer.mock(Participants.Participants)({
-      page: () => Effect.succeed({ participants: [agent] }),
+      page: () => Effect.succeed({ items: [agent] }),
       setStatus: () => Effect.sync(() => (sent++, agent))
     })
   )

@@ -6,14 +6,14 @@ import { assert, describe, it } from "vitest"
 import { call, channel, type CallResult, sid, write } from "../support/host.ts"
 import { agent, open } from "../support/inProcess.ts"
 
-const fail = (operation: TwilioError.Operation, reason: TwilioError.Reason) =>
+const fail = (operation: string, reason: TwilioError.Reason) =>
   Effect.fail(new TwilioError.TwilioError({ operation, reason }))
 
 /** A write that fails for this reason after the agent was found. */
 const failed = async (reason: TwilioError.Reason): Promise<CallResult> => {
   const layer = Layer.mock(Participants.Participants)({
-    page: () => Effect.succeed({ participants: [agent] }),
-    setStatus: () => fail("setStatus", reason)
+    page: () => Effect.succeed({ items: [agent] }),
+    setStatus: () => fail("Participants.setStatus", reason)
   })
   const { client, close } = await open(layer)
   const result = await call(client, "set_participant_status", write(1, 2, "closed"))
@@ -158,7 +158,7 @@ describe("a defect", () => {
 
   it("in a write leaves open whether anything was changed", async () => {
     const layer = Layer.mock(Participants.Participants)({
-      page: () => Effect.succeed({ participants: [agent] }),
+      page: () => Effect.succeed({ items: [agent] }),
       setStatus: () => Effect.die(new Error("boom"))
     })
     const { client, close, log } = await open(layer)
@@ -223,7 +223,7 @@ it("a listing that has something to show after 30 seconds ends there, with a cur
       cursors.push(options?.cursor)
       return cursors.length === 2
         ? Effect.andThen(Effect.sync(asked), Effect.never)
-        : Effect.succeed(cursors.length === 1 ? { participants: [agent], next } : { participants: [] })
+        : Effect.succeed(cursors.length === 1 ? { items: [agent], next } : { items: [] })
     }
   })
   const { client, close } = await open(Layer.merge(layer, time))

@@ -20,7 +20,7 @@ const against = (rows: ReadonlyArray<object>) => {
       ? Promise.resolve(Response.json({ participants: rows, meta: { next_page_url: null, key: "participants" } }))
       : sandbox.fetch(request)
   }
-  const layer = Participants.Participants.layer.pipe(
+  const layer = Participants.layer.pipe(
     Layer.provide(
       TwilioClient.layer({
         credentials: { apiKey: sandbox.credentials.apiKey, apiSecret: Redacted.make(sandbox.credentials.apiSecret) }
@@ -78,7 +78,7 @@ describe("a listing", () => {
   it("whose pages never end stops, with a cursor to go on with", async () => {
     let page = 0
     const endless = Layer.mock(Participants.Participants)({
-      page: () => Effect.succeed({ participants: [], next: { pageToken: `PT${page++}` } })
+      page: () => Effect.succeed({ items: [], next: { pageToken: `PT${page++}` } })
     })
     const { client, close } = await open(endless)
     const { data } = await call(client, "list_participants", { ...channel(1), type: "agent" })
@@ -94,8 +94,7 @@ describe("pages that go round in a circle", () => {
   const circle = (length: number) => {
     let asked = 0
     const layer = Layer.mock(Participants.Participants)({
-      page: () =>
-        Effect.sync(() => ({ participants: [], next: { page: `${asked}`, pageToken: `PT${asked++ % length}` } }))
+      page: () => Effect.sync(() => ({ items: [], next: { page: `${asked}`, pageToken: `PT${asked++ % length}` } }))
     })
     return { layer, asked: () => asked }
   }
@@ -203,7 +202,7 @@ describe("a write", () => {
     assert.isTrue(refused.isError)
     assert.match(
       refused.text,
-      /Nothing was changed\..*participants\[0\] is not of this channel: channel_sid is another/u
+      /Nothing was changed\..*participants\[0\] is not of what was asked for: its channel_sid is another/u
     )
     assert.deepStrictEqual(
       requests.map((request) => request.slice(0, 4)),
@@ -214,11 +213,11 @@ describe("a write", () => {
 
   it("that Twilio refuses with a speech: quoted, capped, and not in the log", async () => {
     const refusal = Layer.mock(Participants.Participants)({
-      page: () => Effect.succeed({ participants: [found] }),
+      page: () => Effect.succeed({ items: [found] }),
       setStatus: () =>
         Effect.fail(
           new TwilioError.TwilioError({
-            operation: "setStatus",
+            operation: "Participants.setStatus",
             reason: new TwilioError.Conflict({ status: 409, detail: `${speech} `.repeat(9) })
           })
         )

@@ -138,9 +138,7 @@ describe("requests sent", () => {
       const ref = yield* Participant.channel(interaction, channel)
       return yield* use(yield* Participants.Participants, ref)
     })
-    const result = await Effect.runPromise(
-      Effect.provide(program, Participants.Participants.layer.pipe(Layer.provide(client)))
-    )
+    const result = await Effect.runPromise(Effect.provide(program, Participants.layer.pipe(Layer.provide(client))))
     return { result, sent: served.requests.length }
   }
 

@@ -25,7 +25,7 @@ describe("as Effect's HttpClient", () => {
       return yield* participants.setStatus(yield* agent, "wrapup")
     }).pipe(
       Effect.provide(
-        Participants.Participants.layer.pipe(
+        Participants.layer.pipe(
           Layer.provide(
             TwilioClient.layer({
               credentials: {

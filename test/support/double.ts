@@ -47,10 +47,7 @@ export const call = <A, E>(
 ): Effect.Effect<A, E | TwilioClient.SettingsError> =>
   Effect.provide(
     Effect.flatMap(Participants.Participants, f),
-    Participants.Participants.layer.pipe(
-      Layer.provide(TwilioClient.layer({ credentials, ...options })),
-      Layer.provide(http.layer)
-    )
+    Participants.layer.pipe(Layer.provide(TwilioClient.layer({ credentials, ...options })), Layer.provide(http.layer))
   )
 
 /** What a test asks of the service. */

@@ -18,7 +18,7 @@ const program = Effect.gen(function* () {
   yield* Console.log(JSON.stringify({ listed: results.filter(Result.isSuccess).length, heldBack: heldBack.length }))
 })
 
-const layer = Participants.Participants.layer.pipe(
+const layer = Participants.layer.pipe(
   Layer.provide(
     TwilioClient.layer({
       baseUrl,

@@ -7,8 +7,9 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { type TwilioError, invalid } from "./TwilioError.ts"
+import { invalid } from "./internal/invalid.ts"
 import * as Sid from "./Sid.ts"
+import type { TwilioError } from "./TwilioError.ts"
 
 /**
  * The statuses that an agent can be moved to. Source: Twilio's page, "Modify a Channel Participant".
@@ -200,7 +201,7 @@ export const ref = (participant: Participant & { readonly sid: Sid.ParticipantSi
  * ```
  */
 export const channel = (interactionSid: string, channelSid: string): Effect.Effect<ChannelRef, TwilioError> =>
-  check("reference", { interactionSid, channelSid } as ChannelRef)
+  check({ interactionSid, channelSid } as ChannelRef)
 
 /**
  * Names a participant by its three SIDs. Fails with `InvalidRequest`, which says what is wrong with which of them.
@@ -222,8 +223,7 @@ export const participant = (
   interactionSid: string,
   channelSid: string,
   participantSid: string
-): Effect.Effect<ParticipantRef, TwilioError> =>
-  check("reference", { interactionSid, channelSid, participantSid } as ParticipantRef)
+): Effect.Effect<ParticipantRef, TwilioError> => check({ interactionSid, channelSid, participantSid } as ParticipantRef)
 
 /**
  * Names a participant by its URL, as in `url` of a participant. Only the SIDs in its path are taken: requests go to the
@@ -274,24 +274,14 @@ const route = /^\/v1\/Interactions\/([^/]+)\/Channels\/([^/]+)(?:\/Participants(
 
 const pathname = (url: string) => (URL.canParse(url) ? new URL(url).pathname : "")
 
-/**
- * Checks a reference before any I/O: types are gone at run time, when it can be missing altogether, or be a channel where a
- * participant is meant; and a `..` in the place of a SID would rewrite the path.
- *
- * @internal
- */
-export const check = <Ref extends ChannelRef>(
-  operation: TwilioError["operation"],
-  ref: Ref
-): Effect.Effect<Ref, TwilioError> => {
+/** Types are gone at run time, when a reference can be missing altogether. */
+const check = <Ref extends ChannelRef>(ref: Ref): Effect.Effect<Ref, TwilioError> => {
   const given: Partial<ParticipantRef> = Object(ref)
   const problem =
     named("interactionSid", Sid.problem("KD", given.interactionSid)) ??
     named("channelSid", Sid.problem("UO", given.channelSid)) ??
-    (operation === "setStatus" || "participantSid" in given
-      ? named("participantSid", Sid.problem("UT", given.participantSid))
-      : undefined)
-  return problem === undefined ? Effect.succeed(ref) : Effect.fail(invalid(operation, problem))
+    ("participantSid" in given ? named("participantSid", Sid.problem("UT", given.participantSid)) : undefined)
+  return problem === undefined ? Effect.succeed(ref) : Effect.fail(invalid("reference", problem))
 }
 
 const named = (name: string, problem: string | undefined) => (problem === undefined ? undefined : `${name}: ${problem}`)

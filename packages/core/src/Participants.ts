@@ -7,17 +7,18 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
-import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
+import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
+import * as Endpoint from "./internal/endpoint.ts"
+import { invalid } from "./internal/invalid.ts"
+import * as Paging from "./internal/paging.ts"
+import { toParticipant, WireParticipant } from "./internal/wire.ts"
+import { type ChannelRef, type Participant, type ParticipantRef, ParticipantStatus } from "./Participant.ts"
+import * as Sid from "./Sid.ts"
 import { TwilioClient } from "./TwilioClient.ts"
-import { TwilioError, invalid, type Operation, UnexpectedResponse } from "./TwilioError.ts"
-import * as Telemetry from "./internal/telemetry.ts"
-import { decodeMoved, decodePageOf, toCursor, toParticipant } from "./internal/wire.ts"
-import { type ChannelRef, check, type Participant, type ParticipantRef, ParticipantStatus } from "./Participant.ts"
+import type { TwilioError } from "./TwilioError.ts"
 
 /**
  * The most that one request can list. Source: Twilio's page, `PageSize`.
@@ -29,10 +30,11 @@ import { type ChannelRef, check, type Participant, type ParticipantRef, Particip
  * Participants.maxPageSize // => 1000
  * ```
  */
-export const maxPageSize = 1000
+export const maxPageSize = Paging.maxPageSize
 
 /**
- * Where a next page starts. Comes from a page, goes into the request for the next; nothing in it is for reading.
+ * Where a next page starts. Comes from a page, goes into the request for the next; nothing in it is for reading. It can be
+ * kept as JSON by this schema. It carries what finds pages that go round in a circle, from one process to another too.
  *
  * @example
  * ```ts
@@ -42,10 +44,9 @@ export const maxPageSize = 1000
  *   participants.page(channel, { cursor })
  * ```
  */
-export interface Cursor {
-  readonly page?: string
-  readonly pageToken?: string
-}
+export const Cursor = Paging.Cursor
+/** What {@link Cursor} accepts. */
+export type Cursor = typeof Cursor.Type
 
 /**
  * What one request lists. It can be empty and still have a next.
@@ -55,18 +56,14 @@ export interface Cursor {
  * import { Participants } from "@flex-interactions/core"
  *
  * const isLast = ({ next }: Participants.Page) => next === undefined
- * isLast({ participants: [] }) // => true
- * isLast({ participants: [], next: { pageToken: "PT1" } }) // => false
+ * isLast({ items: [] }) // => true
+ * isLast({ items: [], next: { pageToken: "PT1" } }) // => false
  * ```
  */
-export interface Page {
-  readonly participants: ReadonlyArray<Participant>
-  /** Missing on the last page. */
-  readonly next?: Cursor
-}
+export interface Page extends Paging.Page<Participant> {}
 
 /**
- * The service. All four methods fail with `TwilioError` alone, and need nothing from the context.
+ * The service. All five methods fail with `TwilioError` alone, and need nothing from the context.
  *
  * @example
  * ```ts
@@ -116,133 +113,85 @@ export class Participants extends Context.Service<
     ) => Effect.Effect<ReadonlyArray<Participant>, TwilioError>
 
     /**
+     * The participant with this SID, if the channel has it: pages of 1000 are read until it is found. `onPage` is run after
+     * each page with the number of participants read so far.
+     */
+    readonly find: (
+      channel: ChannelRef,
+      participant: Sid.ParticipantSid,
+      options?: { readonly onPage?: (read: number) => Effect.Effect<void> }
+    ) => Effect.Effect<Option.Option<Participant>, TwilioError>
+
+    /**
      * Moves an agent to `"wrapup"` or `"closed"`; nothing leads back. Success says that Twilio accepted the change: the
      * reply is the participant, and no reply of this API reports a status. `OutcomeUnknown` says that nobody knows whether
      * the change was applied; `Conflict`, that the participant is not an agent or has already left.
      */
     readonly setStatus: (ref: ParticipantRef, status: ParticipantStatus) => Effect.Effect<Participant, TwilioError>
   }
->()("@flex-interactions/core/Participants") {
-  static readonly layer: Layer.Layer<Participants, never, TwilioClient> = Layer.effect(
-    Participants,
-    Effect.gen(function* () {
-      const client = yield* TwilioClient
+>()("@flex-interactions/core/Participants") {}
 
-      const fetchPage = Effect.fnUntraced(function* (channel: ChannelRef, pageSize?: number, cursor?: Cursor) {
-        yield* check("list", channel)
-        if (pageSize !== undefined) yield* within("pageSize", pageSize, maxPageSize)
-        const wire = yield* client.execute(
-          "list",
-          HttpClientRequest.get(path(channel), {
-            urlParams: { PageSize: pageSize, Page: cursor?.page, PageToken: cursor?.pageToken }
-          }),
-          decodePageOf(channel)
-        )
-        yield* Telemetry.add("twilio.pages", 1)
-        const nextPageUrl = wire.meta?.next_page_url
-        const next = nextPageUrl == null ? undefined : toCursor(nextPageUrl)
-        if (nextPageUrl != null && next === undefined) {
-          return yield* broken("next_page_url has no PageToken and no Page")
-        }
-        const participants = wire.participants.map(toParticipant(channel))
-        return next === undefined ? { participants } : { participants, next }
-      })
+const notFound =
+  "this account has no such interaction, channel or participant: check that the SIDs come from one task of this account"
 
-      const page = (channel: ChannelRef, options?: { readonly pageSize?: number; readonly cursor?: Cursor }) =>
-        fetchPage(channel, options?.pageSize, options?.cursor).pipe(Telemetry.withSpan("Participants.page", "list"))
+const listParticipants = Paging.endpoint({
+  name: "Participants.list",
+  host: "flex",
+  path: "/v1/Interactions/{InteractionSid}/Channels/{ChannelSid}/Participants",
+  rows: "participants",
+  row: WireParticipant,
+  notFound
+})
 
-      const stream = (channel: ChannelRef, options?: { readonly pageSize?: number }) => {
-        const fetchFrom = (cursor?: Cursor) => fetchPage(channel, options?.pageSize ?? maxPageSize, cursor)
-        const pages = Effect.map(Effect.scope, (scope) =>
-          Stream.paginate({ page: fetchFrom(), guard: firstGuard }, ({ page, guard }) =>
-            Effect.gen(function* () {
-              const { participants, next } = yield* page
-              if (next === undefined) return [participants, Option.none()] as const
-              const further = yield* advance(guard, next)
-              // The next page is asked for once this one's consumer has paused: who stops at once asks for no more.
-              const ahead = yield* Effect.forkIn(Effect.andThen(Effect.yieldNow, fetchFrom(next)), scope)
-              return [participants, Option.some({ page: Fiber.join(ahead), guard: further })] as const
-            })
-          )
-        )
-        return Stream.withSpan(Stream.unwrap(pages), "Participants.stream", spanOf("list"))
-      }
-
-      const list = Effect.fnUntraced(
-        function* (channel: ChannelRef, options?: { readonly limit?: number; readonly pageSize?: number }) {
-          const limit = options?.limit ?? Number.POSITIVE_INFINITY
-          if (options?.limit !== undefined) yield* within("limit", limit, Number.MAX_SAFE_INTEGER)
-          const pageSize = options?.pageSize ?? fitting(limit)
-          const everyone: Array<Participant> = []
-          let cursor: Cursor | undefined
-          let guard = firstGuard
-          while (true) {
-            const { participants, next }: Page = yield* fetchPage(channel, pageSize, cursor)
-            for (const participant of participants) everyone.push(participant)
-            if (everyone.length >= limit) return everyone.slice(0, limit)
-            if (next === undefined) return everyone
-            guard = yield* advance(guard, next)
-            cursor = next
-          }
-        },
-        Telemetry.withSpan("Participants.list", "list")
-      )
-
-      const setStatus = Effect.fnUntraced(
-        function* (ref: ParticipantRef, status: ParticipantStatus) {
-          yield* check("setStatus", ref)
-          if (!isStatus(status)) return yield* invalid("setStatus", "status: expected wrapup or closed")
-          const wire = yield* client.execute(
-            "setStatus",
-            HttpClientRequest.post(`${path(ref)}/${ref.participantSid}`).pipe(
-              HttpClientRequest.bodyUrlParams({ Status: status })
-            ),
-            decodeMoved(ref)
-          )
-          return { ...toParticipant(ref)(wire), sid: ref.participantSid }
-        },
-        Telemetry.withSpan("Participants.setStatus", "setStatus")
-      )
-
-      return Participants.of({ page, stream, list, setStatus })
-    })
-  )
-}
-
-const spanOf = (operation: Operation) => ({ attributes: { "twilio.operation": operation } })
-
-const isStatus = Schema.is(ParticipantStatus)
-
-const path = (channel: ChannelRef) =>
-  `/v1/Interactions/${channel.interactionSid}/Channels/${channel.channelSid}/Participants`
-
-const within = (name: string, value: number, most: number) =>
-  Number.isInteger(value) && value >= 1 && value <= most
-    ? Effect.void
-    : invalid("list", `${name}: expected a whole number from 1 to ${most}`)
-
-/** The smallest page size with which `limit` takes the fewest pages. */
-const fitting = (limit: number) =>
-  Number.isFinite(limit) ? Math.ceil(limit / Math.ceil(limit / maxPageSize)) : maxPageSize
-
-const broken = (problem: string) => new TwilioError({ operation: "list", reason: new UnexpectedResponse({ problem }) })
+const setStatus = Endpoint.make({
+  name: "Participants.setStatus",
+  host: "flex",
+  method: "POST",
+  path: "/v1/Interactions/{InteractionSid}/Channels/{ChannelSid}/Participants/{ParticipantSid}",
+  access: "write",
+  reply: Schema.decodeUnknownResult(WireParticipant),
+  notFound,
+  conflict: "the participant is not an agent, or has already left or reached this status"
+})
 
 /**
- * Finds a circle of pages of any length while remembering one of them (Brent's algorithm): the mark moves to the current
- * page each time the distance since the last move has doubled.
+ * The service, on a {@link TwilioClient}.
+ *
+ * @example
+ * ```ts
+ * import { Layer } from "effect"
+ * import { FetchHttpClient } from "effect/http"
+ * import { Participants, TwilioClient } from "@flex-interactions/core"
+ *
+ * const live = Participants.layer.pipe(Layer.provide(TwilioClient.layerConfig), Layer.provide(FetchHttpClient.layer))
+ * ```
  */
-interface Guard {
-  readonly mark: string | undefined
-  readonly steps: number
-  readonly power: number
-}
-const firstGuard: Guard = { mark: undefined, steps: 0, power: 1 }
+export const layer: Layer.Layer<Participants, never, TwilioClient> = Layer.effect(
+  Participants,
+  Effect.gen(function* () {
+    const client = yield* TwilioClient
+    const participants = Paging.make(client, listParticipants, toParticipant)
+    return Participants.of({
+      page: participants.page,
+      stream: participants.stream,
+      list: participants.list,
 
-/** Where there is a token it alone says where a page starts; `Page` is "simply for client state", says Twilio. */
-const advance = ({ mark, power, steps }: Guard, { page, pageToken }: Cursor): Effect.Effect<Guard, TwilioError> => {
-  const key = pageToken ?? `Page=${page}`
-  if (key === mark) return Effect.fail(broken("the pages repeat"))
-  return Effect.succeed(
-    steps + 1 === power ? { mark: key, steps: 0, power: power * 2 } : { mark, steps: steps + 1, power }
-  )
-}
+      find: (channel, sid, options) => {
+        const problem = Sid.problem("UT", sid)
+        return problem === undefined
+          ? participants.find(channel, (participant) => participant.sid?.toLowerCase() === sid.toLowerCase(), options)
+          : Effect.fail(invalid(listParticipants.name, `participantSid: ${problem}`))
+      },
+
+      setStatus: (ref, status) =>
+        isStatus(status)
+          ? Effect.map(client.execute(setStatus, { params: ref, form: { Status: status } }), (wire) => ({
+              ...toParticipant(ref)(wire),
+              sid: ref.participantSid
+            }))
+          : Effect.fail(invalid(setStatus.name, "status: expected wrapup or closed"))
+    })
+  })
+)
+
+const isStatus = Schema.is(ParticipantStatus)

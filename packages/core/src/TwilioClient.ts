@@ -8,37 +8,124 @@ import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as FetchHttpClient from "effect/http/FetchHttpClient"
-import * as HttpClient from "effect/http/HttpClient"
-import type * as HttpClientError from "effect/http/HttpClientError"
+import { identity } from "effect/Function"
+import type * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
-import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
-import type { RateLimiterError } from "effect/persistence/RateLimiter"
 import * as Predicate from "effect/Predicate"
+import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-import * as Schedule from "effect/Schedule"
-import type * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
-import { TwilioError, type Operation, RateLimited, type Reason, type ReplyFields } from "./TwilioError.ts"
+import { Forbidden, InvalidRequest, RateLimited, type Reason, type ReplyFields, TwilioError } from "./TwilioError.ts"
 import * as Budget from "./internal/budget.ts"
-import { fields, fromStatus, fromTransport, lost, mayPass, unexpected } from "./internal/reply.ts"
-import { check, fromConfig, type Options, type SettingsError } from "./internal/settings.ts"
+import * as Endpoints from "./internal/endpoint.ts"
+import * as Exchange from "./internal/exchange.ts"
+import { fields, fromStatus, unexpected } from "./internal/reply.ts"
+import * as Retry from "./internal/retry.ts"
+import { check, fromConfig, type Options, type SettingsError, taskRouterSetting } from "./internal/settings.ts"
 import * as Telemetry from "./internal/telemetry.ts"
 
 export { neverSent, type NeverSent } from "./internal/reply.ts"
-export { type Credentials, defaultBaseUrl, fromConfig, type Options, SettingsError } from "./internal/settings.ts"
+export {
+  type Credentials,
+  defaultBaseUrl,
+  defaultTaskRouterBaseUrl,
+  fromConfig,
+  type Options,
+  type Origins,
+  SettingsError
+} from "./internal/settings.ts"
 
 /**
- * Sends a request, and decodes the JSON of a 2xx reply; everything else is a {@link TwilioError}. The service below
- * `Participants`; a program needs it only to build layers.
+ * An endpoint of Twilio's API: what it is called, where it is, whether it writes, what its reply and its errors mean.
+ * Made by {@link endpoint}.
  *
  * @example
  * ```ts
- * import { Effect, Layer, Redacted, Result } from "effect"
- * import { HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
+ * import type { TwilioClient } from "@flex-interactions/core"
+ *
+ * const describe = ({ method, path }: TwilioClient.Endpoint<never, unknown>) => `${method} ${path}`
+ * ```
+ */
+export type Endpoint<P, A> = Endpoints.Endpoint<P, A>
+
+/**
+ * Makes an endpoint, for one that this library does not have. Everything derives from it: URL, span, metric label, rate
+ * limit, what may be sent again, and which reply belongs to which request.
+ *
+ * - A placeholder in the path is the name of a SID: `{InteractionSid}`, `{ChannelSid}`, `{ParticipantSid}`, `{TaskSid}`,
+ *   `{WorkerSid}`, `{ReservationSid}`, `{WorkspaceSid}`, `{InviteSid}`. It is given as `interactionSid` and so on, and checked
+ *   before anything is sent.
+ * - A reply is the answer to its request only if no SID in it differs from one in the path: the last one of the path as `sid`,
+ *   the others as `interaction_sid` and so on.
+ * - `access: "write"` goes over a fresh connection, and is sent again only where the reply says that it was not carried out.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { TwilioClient } from "@flex-interactions/core"
+ *
+ * const getInteraction = TwilioClient.endpoint({
+ *   name: "Interactions.get",
+ *   host: "flex",
+ *   method: "GET",
+ *   path: "/v1/Interactions/{InteractionSid}",
+ *   access: "read",
+ *   reply: Schema.decodeUnknownResult(Schema.Struct({ channel: Schema.Struct({ type: Schema.String }) }))
+ * })
+ * getInteraction.connection // => "kept"
+ * ```
+ */
+export const endpoint = Endpoints.make
+
+/**
+ * What a request says beside its endpoint.
+ *
+ * @example
+ * ```ts
+ * import { Participant, type TwilioClient } from "@flex-interactions/core"
+ *
+ * const input: TwilioClient.Input<{}> = { params: {}, query: { PageSize: "20" } }
+ * ```
+ */
+export interface Input<out P> {
+  /** What stands for the placeholders of the path. A reference can be passed as it is. */
+  readonly params: P
+  readonly query?: { readonly [name: string]: string | ReadonlyArray<string> | undefined } | undefined
+  /** The body, form-encoded. */
+  readonly form?: { readonly [name: string]: string } | undefined
+  /** Default: the endpoint's. `"fresh"` for a read that proves a write: it cannot get the reply to another request. */
+  readonly connection?: "kept" | "fresh" | undefined
+}
+
+/**
+ * A value, and what the reply that it came with says of itself.
+ *
+ * @example
+ * ```ts
+ * import type { TwilioClient } from "@flex-interactions/core"
+ *
+ * const ageInSeconds = ({ date }: TwilioClient.Answer<unknown>, since: number) =>
+ *   date === undefined ? undefined : (date - since) / 1000
+ * ageInSeconds({ value: {}, date: 5000 }, 2000) // => 3
+ * ```
+ */
+export interface Answer<out A> {
+  readonly value: A
+  /** `Twilio-Request-Id` (`RQ…`). */
+  readonly requestId?: string
+  /** The time by Twilio's clock, from the header `Date`: milliseconds since 1970. */
+  readonly date?: number
+}
+
+/**
+ * Calls an endpoint, and gives what its 2xx reply means; everything else is a {@link TwilioError}. The service below
+ * `Participants`; a program needs it only to build layers, and for endpoints of its own.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Layer, Redacted, Schema } from "effect"
+ * import { HttpClient, HttpClientResponse } from "effect/http"
  * import { TwilioClient } from "@flex-interactions/core"
  *
  * const answer = HttpClient.make((request) =>
@@ -47,41 +134,33 @@ export { type Credentials, defaultBaseUrl, fromConfig, type Options, SettingsErr
  * const client = TwilioClient.layer({
  *   credentials: { apiKey: "SK00000000000000000000000000000001", apiSecret: Redacted.make("secret") }
  * }).pipe(Layer.provide(Layer.succeed(HttpClient.HttpClient, answer)))
- * const program = TwilioClient.TwilioClient.use((client) =>
- *   client.execute("list", HttpClientRequest.get("/v1/anything"), (body) => Result.succeed(body))
- * )
+ * const greet = TwilioClient.endpoint({
+ *   name: "Greetings.get",
+ *   host: "flex",
+ *   method: "GET",
+ *   path: "/v1/Greeting",
+ *   access: "read",
+ *   reply: Schema.decodeUnknownResult(Schema.Struct({ greeting: Schema.String }))
+ * })
+ * const program = TwilioClient.TwilioClient.use((client) => client.execute(greet, { params: {} }))
  * await Effect.runPromise(Effect.provide(program, client)) // => { greeting: "hello" }
  * ```
  */
 export class TwilioClient extends Context.Service<
   TwilioClient,
   {
-    /** `request.url` is a path below the base URL. Nothing but a GET counts as repeatable. */
-    readonly execute: <A>(
-      operation: Operation,
-      request: HttpClientRequest.HttpClientRequest,
-      decode: Decode<A>
-    ) => Effect.Effect<A, TwilioError>
+    /** The value of the reply. Fails with {@link TwilioError}, whose `operation` is the endpoint's name. */
+    readonly execute: <P, A>(endpoint: Endpoint<P, A>, input: Input<P>) => Effect.Effect<A, TwilioError>
+    /** The same, with what the reply says of itself. */
+    readonly executeWithReply: <P, A>(
+      endpoint: Endpoint<P, A>,
+      input: Input<P>
+    ) => Effect.Effect<Answer<A>, TwilioError>
   }
 >()("@flex-interactions/core/TwilioClient") {}
 
 /**
- * Reads the JSON of a 2xx reply. It fails with what the schema says, or with words of its own where the reply has the right
- * shape and is no answer to the request.
- *
- * @example
- * ```ts
- * import { Result, Schema } from "effect"
- * import type { TwilioClient } from "@flex-interactions/core"
- *
- * const decode: TwilioClient.Decode<string> = Schema.decodeUnknownResult(Schema.String)
- * decode("hello") // => Result.succeed("hello")
- * ```
- */
-export type Decode<A> = (body: unknown) => Result.Result<A, Schema.SchemaError | string>
-
-/**
- * Called when a request is sent, for each attempt again; what it returns is called with the reply to that attempt, good
+ * Called with the name of the endpoint when a request is sent, for each attempt again; what it returns is called with the reply to that attempt, good
  * or bad, before the reply is judged. Does nothing by default. Use it to record the request id of a success too: what is
  * known of an attempt never comes from the one before.
  *
@@ -99,7 +178,7 @@ export type Decode<A> = (body: unknown) => Result.Result<A, Schema.SchemaError |
  * })
  * ```
  */
-export const OnAttempt = Context.Reference<(operation: Operation) => (reply: ReplyFields) => void>(
+export const OnAttempt = Context.Reference<(operation: string) => (reply: ReplyFields) => void>(
   "@flex-interactions/core/TwilioClient/OnAttempt",
   { defaultValue: () => () => () => {} }
 )
@@ -128,257 +207,155 @@ export const OnAttempt = Context.Reference<(operation: Operation) => (reply: Rep
  */
 export const discard: unique symbol = Symbol.for("@flex-interactions/core/TwilioClient/discard")
 
-/** What is known about one page or one change while it is on its way. */
-interface Call {
-  readonly operation: Operation
-  readonly write: boolean
+/** One call of an endpoint. All of it is known before the first attempt, and nothing of it changes. */
+interface Call<P, A> {
+  readonly endpoint: Endpoint<P, A>
+  readonly params: P
+  readonly origin: string
+  readonly request: HttpClientRequest.HttpClientRequest
   readonly clock: Clock.Clock
-  /** When the time for all of it ends: milliseconds, by the monotonic clock. */
+  /** When the time for all attempts ends: milliseconds, by the monotonic clock. */
   readonly deadline: number
-  /** A request left, and it did not fail: if the time ends now, nobody knows what became of it. */
-  inFlight: boolean
-  /** All its time is over, or nothing can be sent: nothing more is. */
-  isOver: boolean
-  /** A reply that refuses, though the rest of it may never come. */
-  refusal: HttpClientResponse.HttpClientResponse | undefined
-  /** Of the last reply. */
-  body: string
-  /** Who is told of the reply to this attempt. */
-  onReply: (reply: ReplyFields) => void
-  /** Why the last attempt failed. */
-  last: Reason | undefined
-  retries: number
 }
 
 const make = Effect.fnUntraced(function* (options: Options) {
   const settings = yield* check(options)
-  const { origin } = settings
+  const { origins } = settings
   const hide = scrubber(settings)
-  const { headers } = HttpClientRequest.get(origin).pipe(
+  const { headers } = HttpClientRequest.get("").pipe(
     HttpClientRequest.acceptJson,
     HttpClientRequest.basicAuth(settings.user, settings.secret)
   )
-  const client = yield* HttpClient.HttpClient
-  const requestInit = Option.getOrUndefined(yield* Effect.serviceOption(FetchHttpClient.RequestInit))
+  const exchange = yield* Exchange.make(settings, options.transformClient ?? identity)
   const take = settings.rateLimit === undefined ? undefined : yield* Budget.make(settings.rateLimit)
 
-  const withHttpSettings = <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-    Effect.withFiber((fiber) => {
-      const isTraced = Telemetry.isTraced(fiber)
-      return Effect.updateContext(self, (context: Context.Context<never>) =>
-        context.pipe(
-          // A redirect would send a change once more, and perhaps elsewhere.
-          Context.add(FetchHttpClient.RequestInit, { ...requestInit, redirect: "manual" }),
-          isTraced
-            ? Context.add(HttpClient.SpanNameGenerator, spanName)
-            : Context.add(HttpClient.TracerDisabledWhen, () => true),
-          // Twilio has no use for the ids of our traces, and a browser would ask it for leave to send them.
-          Context.add(HttpClient.TracerPropagationEnabled, false)
-        )
-      )
-    })
-
-  /** From sending to the end of the reply, and no longer. */
-  const exchange = (call: Call, request: HttpClientRequest.HttpClientRequest) =>
-    Effect.withFiber((fiber) => {
-      const left = remaining(call)
-      // A shared rate limit that is silent for a second can take all the time there was.
-      if (Duration.isZero(left)) return Effect.fail(outOfTime(call))
-      const isLast = Duration.isLessThanOrEqualTo(left, settings.attempt)
-      call.inFlight = true
-      call.refusal = undefined
-      call.body = ""
-      call.onReply = fiber.getRef(OnAttempt)(call.operation)
-      return client.execute(request).pipe(
-        Effect.flatMap((response) => {
-          if (response.status >= 300) call.refusal = response
-          return Effect.map(readBody(response, settings.maxReplyBytes), (body) => {
-            call.body = body
-            return response
-          })
-        }),
-        withHttpSettings,
-        Effect.timeoutOrElse({
-          duration: Duration.min(settings.attempt, left),
-          // A status that refuses is an answer, though the rest of the reply never came.
-          orElse: () => {
-            if (isLast) call.isOver = true
-            return call.refusal === undefined
-              ? Effect.fail(isLast ? outOfTime(call) : tooSlow(call))
-              : Effect.succeed(call.refusal)
-          }
-        }),
-        Telemetry.measured(request.method)
-      )
-    })
-
-  /** One attempt, and what its reply means. */
-  const attempt = <A>(
-    call: Call,
-    request: HttpClientRequest.HttpClientRequest,
-    decode: Decode<A>
-  ): Effect.Effect<A, Reason> =>
-    (take === undefined
-      ? exchange(call, request)
-      : take(`flex-interactions/${settings.account}/${call.write ? "setStatus" : "list"}`, inTime(call)).pipe(
-          Effect.andThen(exchange(call, request))
-        )
-    ).pipe(
-      Effect.matchEffect({
-        onFailure: (error) => fail(call, toReason(call, error)),
-        onSuccess: (response) => judge(call, response, decode)
+  /** A token of the endpoint's budget; `last` is why the attempt before failed, and still the reason if the time ends here. */
+  const token = <P, A>(call: Call<P, A>, last: Reason | undefined): Effect.Effect<void, Reason> => {
+    if (take === undefined) return Effect.void
+    const { name, perSecond } = call.endpoint
+    return take({ key: `flex-interactions/${settings.account}/${name}`, perSecond }, (waiting) =>
+      Effect.timeoutOrElse(waiting, {
+        duration: left(call),
+        orElse: (): Effect.Effect<never, Reason> => Effect.fail(last ?? new RateLimited({}))
       })
-    )
-
-  const toReason = (
-    call: Call,
-    error: Reason | RateLimiterError | HttpClientError.HttpClientError | { readonly _tag: "TooLarge" }
-  ): Reason => {
-    switch (error._tag) {
-      case "HttpClientError":
-        if (!mayPass(error)) call.isOver = true
-        return fromTransport(error, origin, call.write)
-      case "RateLimiterError":
-        return new RateLimited({})
-      case "TooLarge":
-        return unexpected({}, `the reply has more than ${settings.maxReplyBytes} bytes`, call.write)
-      default:
-        return error
-    }
+    ).pipe(Effect.mapError((error) => (error._tag === "RateLimiterError" ? new RateLimited({}) : error)))
   }
 
-  /** The end of an attempt that did not succeed. */
-  const fail = (call: Call, reason: Reason) => {
-    call.inFlight = false
-    call.last = reason
-    return Effect.fail(reason)
-  }
-
-  const judge = <A>(
-    call: Call,
-    response: HttpClientResponse.HttpClientResponse,
-    decode: Decode<A>
-  ): Effect.Effect<A, Reason> =>
+  /** What the reply means: the value, or why it is none. */
+  const judge = <P, A>(
+    { clock, endpoint, params }: Call<P, A>,
+    { body, response }: Exchange.Exchanged,
+    onReply: (reply: ReplyFields) => void
+  ): Effect.Effect<Answer<A>, Reason> =>
     Effect.withFiber((fiber) => {
       const { headers, status } = response
       const isOk = status >= 200 && status <= 299
-      const json = parseJson(call.body)
+      const json = parseJson(body)
       const error = isOk ? undefined : Result.getOrUndefined(json)
-      const reply = fields(status, headers, error, call.clock.currentTimeMillisUnsafe(), hide)
-      call.onReply(reply)
+      const reply = fields(status, headers, error, clock.currentTimeMillisUnsafe(), hide)
+      onReply(reply)
       if (reply.requestId !== undefined) Telemetry.spanOf(fiber)?.attribute("twilio.request_id", reply.requestId)
-      if (!isOk) {
-        const reason = fromStatus(reply, call.write)
-        if (isMismatch(reason)) discardConnection(response)
-        return fail(call, reason)
-      }
-      if (Result.isFailure(json)) {
-        discardConnection(response)
-        return fail(call, unexpected(reply, `expected JSON, got ${shape(call.body)}`, call.write))
-      }
-      const decoded = decode(json.success)
-      if (Result.isFailure(decoded)) {
-        discardConnection(response)
-        const { failure } = decoded
-        const problem =
-          typeof failure === "string" ? failure : `the reply has another shape: ${flatten(hide(failure.message))}`
-        return fail(call, unexpected(reply, problem, call.write))
-      }
-      return Effect.succeed(decoded.success)
+      const value = isOk
+        ? Result.flatMap(
+            Result.mapError(json, () => `expected JSON, got ${shape(body)}`),
+            (json) => endpoint.decode(json, params)
+          ).pipe(Result.mapError((problem) => unexpected(reply, flatten(hide(problem)), endpoint.access === "write")))
+        : Result.fail(fromStatus(reply, endpoint))
+      if (Result.isSuccess(value)) return Effect.succeed(answer(value.success, reply, headers["date"]))
+      if (isMismatch(value.failure)) discardConnection(response)
+      return Effect.fail(value.failure)
     })
 
-  /** Sends again what failed for `first`. */
-  const again = <A>(call: Call, first: Reason, attempt: Effect.Effect<A, Reason>): Effect.Effect<A, Reason> => {
-    let failed: Reason | undefined = first
-    return Effect.suspend(() => {
-      if (failed === undefined) return attempt
-      failed = undefined
-      return Effect.fail(first)
-    }).pipe(Effect.retry(schedule(call)), inTime(call))
-  }
-
-  const schedule = (call: Call) =>
-    Schedule.exponential(settings.base).pipe(
-      Schedule.jittered,
-      Schedule.setInputType<Reason>(),
-      Schedule.while(({ input }) => !call.isOver && mayRepeat(input, call.write)),
-      Schedule.modifyDelay(({ duration, input }) =>
-        Effect.succeed(Duration.max(Duration.min(duration, settings.maxDelay), input.retryAfter ?? Duration.zero))
-      ),
-      Schedule.upTo({ times: settings.retries }),
-      Schedule.tap(({ duration, input }) => {
-        call.retries++
-        return Effect.andThen(
-          Telemetry.retried(call.operation, input._tag),
-          Effect.logDebug(`trying ${call.operation} again in ${Duration.format(duration)}: ${input.message}`).pipe(
-            Effect.annotateLogs({ "twilio.operation": call.operation, "twilio.request_id": input.requestId ?? "none" })
-          )
-        )
+  const attempt = <P, A>(call: Call<P, A>, last: Reason | undefined): Effect.Effect<Answer<A>, Reason> =>
+    Effect.andThen(
+      token(call, last),
+      Effect.withFiber((fiber) => {
+        const time = left(call)
+        // A shared rate limit that is silent for a second can take all the time there was.
+        if (Duration.isZero(time)) return Effect.fail(last ?? new RateLimited({}))
+        const { endpoint, origin, request } = call
+        const onReply = fiber.getRef(OnAttempt)(endpoint.name)
+        return exchange({
+          request,
+          spanName: `${endpoint.method} ${endpoint.path}`,
+          origin,
+          isWrite: endpoint.access === "write",
+          left: time
+        }).pipe(Effect.flatMap((exchanged) => judge(call, exchanged, onReply)))
       })
     )
 
-  const mayRepeat = (reason: Reason, write: boolean): boolean => {
-    if (reason.retryAfter !== undefined && Duration.isGreaterThan(reason.retryAfter, settings.maxDelay)) return false
-    if (reason._tag === "RateLimited") return true
-    return write
-      ? reason._tag === "ServerError" && reason.retryAfter !== undefined
-      : reason._tag === "ServerError" || reason._tag === "NetworkError"
-  }
-
-  /** Bounds what comes before an attempt and after it: an attempt bounds itself. */
-  const inTime =
-    (call: Call) =>
-    <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E | Reason> =>
-      Effect.timeoutOrElse(self, { duration: remaining(call), orElse: () => Effect.fail(outOfTime(call)) })
-
-  const tooSlow = ({ write }: Call): Reason =>
-    lost(`no answer from ${origin} within ${Duration.format(settings.attempt)}`, write)
-
-  const outOfTime = (call: Call): Reason => {
-    call.isOver = true
-    return call.inFlight
-      ? lost(`no answer from ${origin} within ${Duration.format(settings.total)}, all attempts together`, call.write)
-      : (call.last ?? new RateLimited({}))
-  }
-
-  const execute: TwilioClient["Service"]["execute"] = (operation, request, decode) =>
-    Effect.clockWith((clock) => {
-      const call: Call = {
-        operation,
-        write: isWrite(request),
-        clock,
-        deadline: now(clock) + Duration.toMillis(settings.total),
-        inFlight: false,
-        isOver: false,
-        refusal: undefined,
-        body: "",
-        onReply: () => {},
-        last: undefined,
-        retries: 0
-      }
-      const signed = request.pipe(
-        HttpClientRequest.prependUrl(origin),
-        HttpClientRequest.setHeaders(call.write ? { ...headers, connection: "close" } : headers)
+  /** The attempt, and those that the retry policy adds; `before` is how many came before it, `last` why the last of them failed. */
+  const attempts = <P, A>(call: Call<P, A>, before: number, last?: Reason): Effect.Effect<Answer<A>, Reason> =>
+    attempt(call, last).pipe(
+      Effect.catch((reason) =>
+        Effect.flatMap(Random.next, (random) => {
+          const { access, name } = call.endpoint
+          const failed = { reason, isWrite: access === "write", before, left: left(call) }
+          const delay = Retry.delay(settings, failed, random)
+          if (delay === undefined) return Effect.fail(reason)
+          return Telemetry.retried(name, reason, delay).pipe(
+            Effect.andThen(Effect.sleep(delay)),
+            Effect.andThen(attempts(call, before + 1, reason))
+          )
+        })
       )
-      const once = attempt(call, signed, decode)
-      return once.pipe(
-        Effect.catch((reason) =>
-          settings.retries > 0 && !call.isOver && mayRepeat(reason, call.write)
-            ? again(call, reason, once)
-            : Effect.fail(reason)
-        ),
-        Effect.mapError((reason) => new TwilioError({ operation, reason })),
-        Telemetry.counted(operation, () => call.retries)
+    )
+
+  /** What goes out, or why nothing does. */
+  const outgoing = <P, A>(
+    endpoint: Endpoint<P, A>,
+    { connection = endpoint.connection, form, params, query }: Input<P>
+  ): Result.Result<{ readonly origin: string; readonly request: HttpClientRequest.HttpClientRequest }, Reason> => {
+    const origin = origins[endpoint.host]
+    if (origin === undefined) return Result.fail(new Forbidden({ setting: taskRouterSetting }))
+    return Result.map(
+      Result.mapError(endpoint.pathOf(params), (problem) => new InvalidRequest({ problem })),
+      (path) => {
+        const request = HttpClientRequest.make(endpoint.method)(origin + path, {
+          ...(query === undefined ? undefined : { urlParams: query }),
+          headers: connection === "fresh" ? { ...headers, connection: "close" } : headers
+        })
+        return { origin, request: form === undefined ? request : HttpClientRequest.bodyUrlParams(request, form) }
+      }
+    )
+  }
+
+  const executeWithReply: TwilioClient["Service"]["executeWithReply"] = (endpoint, input) => {
+    const { isList, name } = endpoint
+    const result = Effect.clockWith((clock) => {
+      const out = outgoing(endpoint, input)
+      if (Result.isFailure(out)) return Effect.fail(new TwilioError({ operation: name, reason: out.failure }))
+      const { params } = input
+      const deadline = now(clock) + Duration.toMillis(settings.total)
+      return attempts({ endpoint, params, ...out.success, clock, deadline }, 0).pipe(
+        Effect.mapError((reason) => new TwilioError({ operation: name, reason })),
+        Telemetry.counted(name)
       )
     })
+    return isList ? result : Telemetry.withSpan(name, name)(result)
+  }
 
-  return TwilioClient.of({ execute })
+  return TwilioClient.of({
+    executeWithReply,
+    execute: (endpoint, input) => Effect.map(executeWithReply(endpoint, input), ({ value }) => value)
+  })
 })
+
+const answer = <A>(value: A, { requestId }: ReplyFields, dateHeader: string | undefined): Answer<A> => {
+  const date = Date.parse(dateHeader ?? "")
+  return {
+    value,
+    ...(requestId === undefined ? undefined : { requestId }),
+    ...(Number.isNaN(date) ? undefined : { date })
+  }
+}
 
 /** Milliseconds by the monotonic clock. */
 const now = (clock: Clock.Clock): number => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
 
-const remaining = ({ clock, deadline }: Call): Duration.Duration => Duration.millis(Math.max(deadline - now(clock), 0))
+const left = ({ clock, deadline }: { readonly clock: Clock.Clock; readonly deadline: number }): Duration.Duration =>
+  Duration.millis(Math.max(deadline - now(clock), 0))
 
 /** A reply that says nothing of its request: it may be the answer to another. */
 const isMismatch = ({ _tag }: Reason): boolean => _tag === "UnexpectedResponse" || _tag === "OutcomeUnknown"
@@ -391,47 +368,6 @@ const discardConnection = (response: object): void => {
   }
 }
 
-const isWrite = (request: HttpClientRequest.HttpClientRequest) => request.method !== "GET"
-
-/** The name of a request's span, by the semantic conventions: the method, and the path with its SIDs left open. */
-const spanName = (request: HttpClientRequest.HttpClientRequest) =>
-  `${request.method} /v1/Interactions/{InteractionSid}/Channels/{ChannelSid}/Participants${isWrite(request) ? "/{Sid}" : ""}`
-
-/** The body as text, up to `limit` bytes; then the connection is dropped. What an error reply says is good to have, and no more. */
-const readBody = (response: HttpClientResponse.HttpClientResponse, limit: number) =>
-  (isShort(response, limit) ? response.text : readBounded(response, limit)).pipe(
-    Effect.catchIf(
-      (error) => response.status >= 300 || (error._tag === "HttpClientError" && error.reason._tag === "EmptyBodyError"),
-      () => Effect.succeed("")
-    )
-  )
-
-/** A reply that declares its length has no more than that: to read it whole is the cheaper way. Compressed, it can have more. */
-const isShort = ({ headers }: HttpClientResponse.HttpClientResponse, limit: number): boolean =>
-  Number(headers["content-length"]) <= limit &&
-  headers["content-encoding"] === undefined &&
-  headers["transfer-encoding"] === undefined
-
-const readBounded = (response: HttpClientResponse.HttpClientResponse, limit: number) => {
-  const chunks: Array<Uint8Array> = []
-  let size = 0
-  return response.stream.pipe(
-    Stream.runForEachArray((some) => {
-      for (const chunk of some) {
-        size += chunk.byteLength
-        chunks.push(chunk)
-      }
-      return size > limit ? Effect.fail({ _tag: "TooLarge" } as const) : Effect.void
-    }),
-    Effect.map(() => decodeText(chunks))
-  )
-}
-
-const decodeText = (chunks: ReadonlyArray<Uint8Array>): string => {
-  const decoder = new TextDecoder()
-  return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("") + decoder.decode()
-}
-
 /** Takes the secret, and its encoding in the header, out of a text: a proxy may send back what it was sent. */
 const scrubber = ({ secret, user }: { readonly user: string; readonly secret: Redacted.Redacted }) => {
   const encoded = btoa(`${user}:${Redacted.value(secret)}`)
@@ -440,7 +376,7 @@ const scrubber = ({ secret, user }: { readonly user: string; readonly secret: Re
 
 const parseJson = (body: string) => Result.try((): unknown => JSON.parse(body))
 
-const flatten = (text: string): string => text.replaceAll(/\s+/gu, " ").slice(0, 300)
+const flatten = (text: string): string => text.replaceAll(/\s+/gu, " ").slice(0, 330)
 
 const shape = (body: string): string =>
   body.trim() === "" ? "an empty body" : body.trimStart().startsWith("<") ? "HTML" : `${body.length} other characters`
@@ -466,7 +402,7 @@ const shape = (body: string): string =>
  *   timeouts: { total: "30 seconds" }
  * }).pipe(Layer.provide(FetchHttpClient.layer))
  *
- * const participants = Participants.Participants.layer.pipe(Layer.provide(client))
+ * const participants = Participants.layer.pipe(Layer.provide(client))
  * ```
  */
 export const layer = (options: Options): Layer.Layer<TwilioClient, SettingsError, HttpClient.HttpClient> =>
@@ -481,7 +417,7 @@ export const layer = (options: Options): Layer.Layer<TwilioClient, SettingsError
  * import { FetchHttpClient } from "effect/http"
  * import { TwilioClient, Participants } from "@flex-interactions/core"
  *
- * const participants = Participants.Participants.layer.pipe(
+ * const participants = Participants.layer.pipe(
  *   Layer.provide(TwilioClient.layerConfig),
  *   Layer.provide(FetchHttpClient.layer)
  * )

@@ -7,21 +7,6 @@
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 
-/**
- * What was being done when it failed: `"list"` (a page, a stream or a list), `"setStatus"`, or `"reference"` (naming a
- * channel or a participant; nothing is sent for that).
- *
- * @example
- * ```ts
- * import { TwilioError } from "@flex-interactions/core"
- *
- * TwilioError.Operation.literals // => ["list", "setStatus", "reference"]
- * ```
- */
-export const Operation = Schema.Literals(["list", "setStatus", "reference"])
-/** What {@link Operation} accepts. */
-export type Operation = typeof Operation.Type
-
 const reply = {
   status: Schema.optionalKey(Schema.Int),
   code: Schema.optionalKey(Schema.Int),
@@ -113,7 +98,8 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>("@flex-intera
 }
 
 /**
- * The credentials are good, but not for this (403). Test credentials and restricted API keys end here.
+ * The credentials are good, but not for this (403). Test credentials and restricted API keys end here. With no `status`
+ * nothing was sent: the API is turned off here, and `setting` names the setting that turns it on.
  *
  * @example
  * ```ts
@@ -122,49 +108,55 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>("@flex-intera
  * new TwilioError.Forbidden({ status: 403, code: 20008 }).message // => "these credentials are not allowed to do this: test credentials and restricted API keys are not (HTTP 403; code 20008)"
  * ```
  */
-export class Forbidden extends Schema.TaggedError<Forbidden>("@flex-interactions/core/Forbidden")("Forbidden", reply) {
+export class Forbidden extends Schema.TaggedError<Forbidden>("@flex-interactions/core/Forbidden")("Forbidden", {
+  ...reply,
+  /** The environment variable to set, where the API is turned off here. */
+  setting: Schema.optionalKey(Schema.String)
+}) {
   override get message(): string {
-    return sentence(
-      "these credentials are not allowed to do this: test credentials and restricted API keys are not",
-      this
-    )
+    return this.setting === undefined
+      ? sentence("these credentials are not allowed to do this: test credentials and restricted API keys are not", this)
+      : `TaskRouter is turned off, because FLEX_API_BASE_URL (option baseUrl) points elsewhere: nothing was sent. To turn it on, set ${this.setting} (option taskRouterBaseUrl) to the origin that serves TaskRouter there`
   }
 }
 
 /**
- * No such interaction, channel or participant (404). Channels vanish after 180 idle days.
+ * The account has no such thing (404); `problem` says what that means for the endpoint. Channels vanish after 180 idle days.
  *
  * @example
  * ```ts
  * import { TwilioError } from "@flex-interactions/core"
  *
- * new TwilioError.NotFound({ status: 404, code: 20404 }).message // => "this account has no such interaction, channel or participant: check that the SIDs come from one task of this account (HTTP 404; code 20404)"
+ * new TwilioError.NotFound({ problem: "this account has no such channel", status: 404, code: 20404 }).message // => "this account has no such channel (HTTP 404; code 20404)"
  * ```
  */
-export class NotFound extends Schema.TaggedError<NotFound>("@flex-interactions/core/NotFound")("NotFound", reply) {
+export class NotFound extends Schema.TaggedError<NotFound>("@flex-interactions/core/NotFound")("NotFound", {
+  ...reply,
+  problem: Schema.optionalKey(Schema.String)
+}) {
   override get message(): string {
-    return sentence(
-      "this account has no such interaction, channel or participant: check that the SIDs come from one task of this account",
-      this
-    )
+    return sentence(this.problem ?? "this account has nothing of that SID", this)
   }
 }
 
 /**
- * Twilio refused the change because of the state it is in: not an agent, or already left (409 or 422; which of them
- * means what is assumed).
+ * Twilio refused the change because of the state that things are in (409 or 422; which of them means what is assumed);
+ * `problem` says what that means for the endpoint.
  *
  * @example
  * ```ts
  * import { TwilioError } from "@flex-interactions/core"
  *
- * new TwilioError.Conflict({ status: 422, code: 45008 }).message // => "Twilio refused the change: the participant is not an agent, or has already left or reached this status (HTTP 422; code 45008)"
+ * new TwilioError.Conflict({ problem: "the agent has left", status: 422, code: 45008 }).message // => "Twilio refused the change: the agent has left (HTTP 422; code 45008)"
  * ```
  */
-export class Conflict extends Schema.TaggedError<Conflict>("@flex-interactions/core/Conflict")("Conflict", reply) {
+export class Conflict extends Schema.TaggedError<Conflict>("@flex-interactions/core/Conflict")("Conflict", {
+  ...reply,
+  problem: Schema.optionalKey(Schema.String)
+}) {
   override get message(): string {
     return sentence(
-      "Twilio refused the change: the participant is not an agent, or has already left or reached this status",
+      `Twilio refused the change: ${this.problem ?? "the state that things are in does not allow it"}`,
       this
     )
   }
@@ -224,7 +216,12 @@ export class ServerError extends Schema.TaggedError<ServerError>("@flex-interact
  */
 export class NetworkError extends Schema.TaggedError<NetworkError>("@flex-interactions/core/NetworkError")(
   "NetworkError",
-  { ...reply, problem: Schema.String }
+  {
+    ...reply,
+    problem: Schema.String,
+    /** `false`: the same will happen again, such as a proxy that refuses the host. */
+    mayPass: Schema.optionalKey(Schema.Boolean)
+  }
 ) {
   override get message(): string {
     return sentence(this.problem, this)
@@ -307,7 +304,7 @@ export type Reason = typeof Reason.Type
  * import { TwilioError } from "@flex-interactions/core"
  *
  * const failed: Effect.Effect<string, TwilioError.TwilioError> = new TwilioError.TwilioError({
- *   operation: "list",
+ *   operation: "Participants.list",
  *   reason: new TwilioError.NotFound({ status: 404, code: 20404 })
  * })
  * const handled = failed.pipe(Effect.catchReason("TwilioError", "NotFound", () => Effect.succeed("no such channel")))
@@ -315,7 +312,11 @@ export type Reason = typeof Reason.Type
  * ```
  */
 export class TwilioError extends Schema.TaggedError<TwilioError>("@flex-interactions/core/TwilioError")("TwilioError", {
-  operation: Operation,
+  /**
+   * What was being done: the name of the endpoint, such as `"Participants.list"` (a page, a stream, a list or a find) or
+   * `"Participants.setStatus"`; `"reference"` for naming a channel or a participant, for which nothing is sent.
+   */
+  operation: Schema.String,
   reason: Reason
 }) {
   override get message(): string {
@@ -330,8 +331,9 @@ export class TwilioError extends Schema.TaggedError<TwilioError>("@flex-interact
 
   /** May the same call succeed later, and is repeating it safe? `false` for {@link OutcomeUnknown}: that is for the caller to decide. */
   get isRetryable(): boolean {
-    const tag = this.reason._tag
-    return tag === "RateLimited" || tag === "ServerError" || tag === "NetworkError"
+    const { reason } = this
+    if (reason._tag === "NetworkError") return reason.mayPass !== false
+    return reason._tag === "RateLimited" || reason._tag === "ServerError"
   }
 
   /** The delay that Twilio asked for, if it did. */
@@ -354,11 +356,3 @@ export class TwilioError extends Schema.TaggedError<TwilioError>("@flex-interact
     return this.reason.requestId
   }
 }
-
-/**
- * A {@link TwilioError} for input that is refused before any I/O.
- *
- * @internal
- */
-export const invalid = (operation: Operation, problem: string): TwilioError =>
-  new TwilioError({ operation, reason: new InvalidRequest({ problem }) })

@@ -26,5 +26,5 @@ await listing(({ way, size, pageSize }) => {
       way.startsWith("fetch") ? FetchHttpClient.layer : NodeHttpClient.layerNodeHttpOptions({ keepAlive: true })
     )
   )
-  return Effect.runPromise(Effect.provide(program, Layer.provide(Participants.Participants.layer, client)))
+  return Effect.runPromise(Effect.provide(program, Layer.provide(Participants.layer, client)))
 })

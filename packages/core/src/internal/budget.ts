@@ -46,12 +46,18 @@ const monotonics = new WeakMap<Clock.Clock, Clock.Clock>()
 
 const toMillis = (nanos: bigint): number => Number(nanos / 1_000_000n)
 
+/** Whose tokens: a budget has a name, and may have fewer tokens a second than the others. */
+export interface Budget {
+  readonly key: string
+  readonly perSecond: number | undefined
+}
+
 /**
- * Takes a token of the budget called `key`. Where none is there the caller waits; `inTime` bounds that, and is left out
- * where there is no need to wait.
+ * Takes a token of the budget. Where none is there the caller waits; `inTime` bounds that, and is left out where there is
+ * no need to wait.
  */
 export type Take = <E>(
-  key: string,
+  budget: Budget,
   inTime: (
     waiting: Effect.Effect<void, RateLimiter.RateLimiterError>
   ) => Effect.Effect<void, E | RateLimiter.RateLimiterError>
@@ -71,14 +77,17 @@ export const make = Effect.fnUntraced(function* (options: {
         local
       )
 
-  const takeOne = (key: string) => ask({ ...options, key, onExceeded: "fail" })
+  const takeOne = ({ key, perSecond = Number.POSITIVE_INFINITY }: Budget) => {
+    const most = Math.max(1, Math.floor(perSecond * Duration.toSeconds(options.window)))
+    return ask({ key, window: options.window, limit: Math.min(options.limit, most), onExceeded: "fail" })
+  }
 
-  const wait = (key: string): Effect.Effect<void, RateLimiter.RateLimiterError> =>
-    takeOne(key).pipe(
+  const wait = (budget: Budget): Effect.Effect<void, RateLimiter.RateLimiterError> =>
+    takeOne(budget).pipe(
       Effect.catchReason("RateLimiterError", "RateLimitExceeded", ({ retryAfter }) =>
         Effect.andThen(
           Effect.sleep(Duration.clamp(retryAfter, { minimum: Duration.millis(1), maximum: options.window })),
-          wait(key)
+          wait(budget)
         )
       )
     )
@@ -90,14 +99,14 @@ export const make = Effect.fnUntraced(function* (options: {
     return found
   }
 
-  const take: Take = (key, inTime) => {
-    const line = lineFor(key)
-    const atOnce = takeOne(key).pipe(
+  const take: Take = (budget, inTime) => {
+    const line = lineFor(budget.key)
+    const atOnce = takeOne(budget).pipe(
       Effect.as(true),
       Effect.catchReason("RateLimiterError", "RateLimitExceeded", () => Effect.succeed(false))
     )
     return Effect.flatMap(line.withPermitsIfAvailable(1)(atOnce), (taken) =>
-      Option.contains(taken, true) ? Effect.void : inTime(line.withPermit(wait(key)))
+      Option.contains(taken, true) ? Effect.void : inTime(line.withPermit(wait(budget)))
     )
   }
   return take

@@ -82,8 +82,16 @@ const refusals: { readonly [status: number]: string } = {
   415: "the server does not take a request of this content type"
 }
 
+/** What an endpoint says of its errors. */
+interface Meaning {
+  readonly access: "read" | "write"
+  readonly notFound: string | undefined
+  readonly conflict: string | undefined
+}
+
 /** The reason for a status that is not 2xx. `code` tells whether it was Twilio that answered, and not a gateway. */
-export const fromStatus = (reply: ReplyFields, isWrite: boolean): Reason => {
+export const fromStatus = (reply: ReplyFields, { access, conflict, notFound }: Meaning): Reason => {
+  const isWrite = access === "write"
   const status = reply.status ?? 0
   const problem = refusals[status]
   if (problem !== undefined) return new InvalidRequest({ ...reply, problem })
@@ -93,10 +101,10 @@ export const fromStatus = (reply: ReplyFields, isWrite: boolean): Reason => {
     case 403:
       return new Forbidden(reply)
     case 404:
-      return new NotFound(reply)
+      return new NotFound({ ...reply, ...(notFound === undefined ? undefined : { problem: notFound }) })
     case 409:
     case 422:
-      return new Conflict(reply)
+      return new Conflict({ ...reply, ...(conflict === undefined ? undefined : { problem: conflict }) })
     case 429:
       return new RateLimited(reply)
   }
@@ -181,11 +189,11 @@ export const fromTransport = (error: HttpClientError.HttpClientError, origin: st
     (code !== undefined && beforeSending.has(code))
   const what = unsent ? "could not connect to" : tag === "DecodeError" ? "a broken answer from" : "no answer from"
   const why = mark?.problem !== undefined ? `: ${mark.problem}` : code === undefined ? "" : ` (${code})`
-  return lost(`${what} ${origin}${why}`, isWrite && !unsent)
+  const problem = `${what} ${origin}${why}`
+  return isWrite && !unsent
+    ? new OutcomeUnknown({ problem })
+    : new NetworkError({ problem, ...(mark?.mayPass === false ? { mayPass: false } : undefined) })
 }
-
-/** May the same request succeed a moment later? */
-export const mayPass = (error: HttpClientError.HttpClientError): boolean => markOf(error)?.mayPass !== false
 
 const markOf = ({ reason }: HttpClientError.HttpClientError): NeverSent | undefined =>
   Predicate.hasProperty(reason.cause, neverSent) ? (reason.cause[neverSent] as NeverSent) : undefined

@@ -3,6 +3,7 @@ import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
+import type * as HttpClient from "effect/http/HttpClient"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -19,6 +20,21 @@ import * as Sid from "../Sid.ts"
  * ```
  */
 export const defaultBaseUrl = "https://flex-api.twilio.com"
+
+/**
+ * Where the TaskRouter API lives, unless `taskRouterBaseUrl`, or `edge` and `region`, say otherwise.
+ *
+ * @example
+ * ```ts
+ * import { TwilioClient } from "@flex-interactions/core"
+ *
+ * TwilioClient.defaultTaskRouterBaseUrl // => "https://taskrouter.twilio.com"
+ * ```
+ */
+export const defaultTaskRouterBaseUrl = "https://taskrouter.twilio.com"
+
+/** The setting that turns TaskRouter on where `FLEX_API_BASE_URL` has turned it off. */
+export const taskRouterSetting = "TASKROUTER_API_BASE_URL"
 
 /**
  * HTTP Basic credentials: an API key with its secret, or an account with its auth token. A key is better: it can be revoked
@@ -60,9 +76,17 @@ export type Credentials =
  */
 export interface Options {
   readonly credentials: Credentials
-  /** Origin of the API; default {@link defaultBaseUrl}. `https`, except on loopback. Wins over `edge` and `region`. */
+  /**
+   * Origin of the Flex API; default {@link defaultBaseUrl}. `https`, except on loopback. Wins over `edge` and `region`. Set
+   * alone it turns TaskRouter off: credentials that are meant for another origin never go to Twilio's.
+   */
   readonly baseUrl?: string
-  /** Twilio's edge and region, both or neither: the host is then `flex-api.{edge}.{region}.twilio.com`. Flex runs in US1 only today, which needs neither. */
+  /** Origin of the TaskRouter API; default {@link defaultTaskRouterBaseUrl}. Otherwise as `baseUrl`. */
+  readonly taskRouterBaseUrl?: string
+  /**
+   * Twilio's edge and region, both or neither: the hosts are then `flex-api.{edge}.{region}.twilio.com` and
+   * `taskrouter.{edge}.{region}.twilio.com`. Flex runs in US1 only today, which needs neither.
+   */
   readonly edge?: string
   readonly region?: string
   /** How long to wait. */
@@ -85,12 +109,14 @@ export interface Options {
     readonly maxDelay?: Duration.Input
   }
   /**
-   * So many requests in each window for each of the two endpoints of an account; default 20 in 1 second, which Twilio
-   * publishes. In memory, or for several processes together if a `RateLimiterStore` is provided. `false` turns it off.
+   * So many requests in each window for each endpoint of an account; default 20 in 1 second, which Twilio publishes. An
+   * endpoint for which Twilio publishes fewer keeps to those. In memory, or for several processes together if a `RateLimiterStore` is provided. `false` turns it off.
    */
   readonly rateLimit?: { readonly limit: number; readonly window: Duration.Input } | false
   /** The most bytes that a reply may have; default 16 MiB. A page of 1000 has about 0.5 MiB. */
   readonly maxReplyBytes?: number
+  /** Changes the `HttpClient` that all requests go over, for a header or a log of your own. */
+  readonly transformClient?: (client: HttpClient.HttpClient) => HttpClient.HttpClient
 }
 
 /**
@@ -119,9 +145,26 @@ export class SettingsError extends Schema.TaggedError<SettingsError>("@flex-inte
   }
 }
 
+/**
+ * Where requests go. Without `taskrouter`, TaskRouter is turned off.
+ *
+ * @example
+ * ```ts
+ * import { Redacted } from "effect"
+ * import { TwilioClient } from "@flex-interactions/core"
+ *
+ * const credentials = { apiKey: "SK00000000000000000000000000000001", apiSecret: Redacted.make("secret") }
+ * const hasTaskRouter = ({ taskrouter }: TwilioClient.Origins) => taskrouter !== undefined
+ * ```
+ */
+export interface Origins {
+  readonly flex: string
+  readonly taskrouter: string | undefined
+}
+
 /** Options that were checked, with their defaults. */
 export interface Settings {
-  readonly origin: string
+  readonly origins: Origins
   readonly user: string
   readonly secret: Redacted.Redacted
   /** Whose rate limit it is: the account, or the key where the account is not known. Never a secret. */
@@ -142,6 +185,7 @@ export interface Names {
   readonly apiKey: string
   readonly apiSecret: string
   readonly baseUrl: string
+  readonly taskRouterBaseUrl: string
   readonly edge: string
   readonly region: string
   readonly rateLimit: string
@@ -153,6 +197,7 @@ const optionNames: Names = {
   apiKey: "credentials.apiKey",
   apiSecret: "credentials.apiSecret",
   baseUrl: "baseUrl",
+  taskRouterBaseUrl: "taskRouterBaseUrl",
   edge: "edge",
   region: "region",
   rateLimit: "rateLimit"
@@ -164,7 +209,7 @@ const fail = (setting: string, problem: string) => Effect.fail(new SettingsError
 export const check = Effect.fnUntraced(function* (options: Options, names: Names = optionNames) {
   if (options?.credentials == null) return yield* fail("credentials", "are not given")
   const { credentials } = options
-  const origin = yield* originOf(options, names)
+  const origins = yield* originsOf(options, names)
   if (!("apiKey" in credentials) || credentials.accountSid !== undefined) {
     yield* checkSid("AC", names.accountSid, credentials.accountSid)
   }
@@ -183,7 +228,7 @@ export const check = Effect.fnUntraced(function* (options: Options, names: Names
     return yield* fail(names.rateLimit, "must be a whole number of requests, 1 or more")
   }
   const settings: Settings = {
-    origin,
+    origins,
     user: "apiKey" in credentials ? credentials.apiKey : credentials.accountSid,
     secret: "apiKey" in credentials ? credentials.apiSecret : credentials.authToken,
     account: credentials.accountSid ?? ("apiKey" in credentials ? credentials.apiKey : ""),
@@ -225,13 +270,22 @@ const checkSecret = (setting: string, secret: Redacted.Redacted, where = "") => 
       )
 }
 
-const originOf = (options: Options, names: Names): Effect.Effect<string, SettingsError> => {
-  if (options.baseUrl !== undefined) return baseUrl(names.baseUrl, options.baseUrl)
+const originsOf = Effect.fnUntraced(function* (options: Options, names: Names) {
   const { edge, region } = options
-  if (edge === undefined && region === undefined) return Effect.succeed(defaultBaseUrl)
+  const flex =
+    options.baseUrl === undefined ? undefined : yield* baseUrl(names.baseUrl, options.baseUrl, defaultBaseUrl)
+  const taskrouter =
+    options.taskRouterBaseUrl === undefined
+      ? undefined
+      : yield* baseUrl(names.taskRouterBaseUrl, options.taskRouterBaseUrl, defaultTaskRouterBaseUrl)
+  // Credentials that are meant for another origin never go to Twilio's.
+  if (flex !== undefined) return { flex, taskrouter }
+  if (edge === undefined && region === undefined) {
+    return { flex: defaultBaseUrl, taskrouter: taskrouter ?? defaultTaskRouterBaseUrl }
+  }
   if (edge === undefined || region === undefined) {
     const [missing, present] = edge === undefined ? [names.edge, names.region] : [names.region, names.edge]
-    return fail(
+    return yield* fail(
       missing,
       `is not set, but ${present} is: set both, or neither (Flex runs in US1 only, which needs neither)`
     )
@@ -240,15 +294,19 @@ const originOf = (options: Options, names: Names): Effect.Effect<string, Setting
     [names.edge, edge],
     [names.region, region]
   ] as const) {
-    if (!/^[a-z0-9-]{1,63}$/u.test(label))
-      return fail(setting, "may have lower-case letters, digits and dashes only, such as ashburn or us1")
+    if (!/^[a-z0-9-]{1,63}$/u.test(label)) {
+      return yield* fail(setting, "may have lower-case letters, digits and dashes only, such as ashburn or us1")
+    }
   }
-  return Effect.succeed(`https://flex-api.${edge}.${region}.twilio.com`)
-}
+  return {
+    flex: `https://flex-api.${edge}.${region}.twilio.com`,
+    taskrouter: taskrouter ?? `https://taskrouter.${edge}.${region}.twilio.com`
+  }
+})
 
 /** `https`, or `http` on loopback; no path, no credentials in it. */
-const baseUrl = (setting: string, input: string): Effect.Effect<string, SettingsError> => {
-  if (!URL.canParse(input)) return fail(setting, `is not a URL; an example: ${defaultBaseUrl}`)
+const baseUrl = (setting: string, input: string, example: string): Effect.Effect<string, SettingsError> => {
+  if (!URL.canParse(input)) return fail(setting, `is not a URL; an example: ${example}`)
   const url = new URL(input)
   if (url.username !== "" || url.password !== "") return fail(setting, "must not contain credentials")
   const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/u.test(url.hostname)
@@ -267,6 +325,7 @@ const variables: Names = {
   apiKey: "TWILIO_API_KEY",
   apiSecret: "TWILIO_API_SECRET",
   baseUrl: "FLEX_API_BASE_URL",
+  taskRouterBaseUrl: taskRouterSetting,
   edge: "TWILIO_EDGE",
   region: "TWILIO_REGION",
   rateLimit: "FLEX_API_RATE_LIMIT"
@@ -281,6 +340,7 @@ const environment = Config.all({
   accountSid: optional(variables.accountSid),
   apiKey: optional(variables.apiKey),
   baseUrl: optional(variables.baseUrl),
+  taskRouterBaseUrl: optional(variables.taskRouterBaseUrl),
   edge: optional(variables.edge),
   region: optional(variables.region),
   rateLimit: optional(variables.rateLimit)
@@ -326,8 +386,9 @@ const readSecret = Effect.fnUntraced(function* (name: string) {
  *   `TWILIO_ACCOUNT_SID` beside a key is not sent: it says whose rate limit it is.
  * - `TWILIO_API_SECRET_FILE` and `TWILIO_AUTH_TOKEN_FILE`: a file with the secret in it, read once, white space around the
  *   secret dropped. That needs a `FileSystem` in the context, such as `NodeFileSystem.layer`.
- * - `TWILIO_EDGE` and `TWILIO_REGION`, both or neither; `FLEX_API_BASE_URL`, an origin, wins over them.
- * - `FLEX_API_RATE_LIMIT`: requests a second, for each of the two endpoints; default 20; `off` for none.
+ * - `TWILIO_EDGE` and `TWILIO_REGION`, both or neither; `FLEX_API_BASE_URL` and `TASKROUTER_API_BASE_URL`, origins, win over
+ *   them. `FLEX_API_BASE_URL` alone turns TaskRouter off.
+ * - `FLEX_API_RATE_LIMIT`: requests a second, for each endpoint; default 20; `off` for none.
  *
  * A variable that is empty counts as not set. Fails with {@link SettingsError}, which names the variable and the mend.
  *

@@ -1,13 +1,13 @@
 /** What the client counts and measures. Attributes are few and of few values: no SID, no URL, never a secret. */
 import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
-import type { TwilioError, Operation, Reason } from "../TwilioError.ts"
+import type { Reason, TwilioError } from "../TwilioError.ts"
 
 type Attributes = { readonly [name: string]: string }
 
@@ -24,7 +24,7 @@ const tagged = <M>(make: (attributes: Attributes) => M) => {
 
 const calls = tagged((attributes) =>
   Metric.counter("twilio.client.calls", {
-    description: "Pages and changes asked for, by operation and outcome: success, or the reason of the failure",
+    description: "Calls of an endpoint, by its name and outcome: success, or the reason of the failure",
     incremental: true,
     attributes
   })
@@ -46,18 +46,19 @@ const duration = tagged((attributes) =>
   })
 )
 
-/** Counts an attempt after the first. */
-export const retried = (operation: Operation, reason: Reason["_tag"]): Effect.Effect<void> =>
-  Metric.update(retries({ operation, reason }), 1)
+/** Counts an attempt after the first, adds it to those that the span of the operation already has, and logs it. */
+export const retried = (operation: string, reason: Reason, delay: Duration.Duration): Effect.Effect<void> =>
+  Metric.update(retries({ operation, reason: reason._tag }), 1).pipe(
+    Effect.andThen(add("twilio.retries", 1)),
+    Effect.andThen(Effect.logDebug(`trying ${operation} again in ${Duration.format(delay)}: ${reason.message}`)),
+    Effect.annotateLogs({ "twilio.operation": operation, "twilio.request_id": reason.requestId ?? "none" })
+  )
 
-/** Counts the page or change, and adds its further attempts to those that the span of the operation already has. */
+/** Counts the call of an endpoint. */
 export const counted =
-  (operation: Operation, further: () => number) =>
+  (operation: string) =>
   <A>(self: Effect.Effect<A, TwilioError>): Effect.Effect<A, TwilioError> =>
-    Effect.onExit(self, (exit) => {
-      const count = Metric.update(calls({ operation, outcome: outcome(exit) }), 1)
-      return further() === 0 ? count : Effect.andThen(add("twilio.retries", further()), count)
-    })
+    Effect.onExit(self, (exit) => Metric.update(calls({ operation, outcome: outcome(exit) }), 1))
 
 const outcome = (exit: Exit.Exit<unknown, TwilioError>): string => {
   if (Exit.isSuccess(exit)) return "success"
@@ -68,9 +69,9 @@ const outcome = (exit: Exit.Exit<unknown, TwilioError>): string => {
 /** Measures an attempt, from sending to the end of the reply. */
 export const measured =
   (method: string) =>
-  <E, R>(
-    self: Effect.Effect<HttpClientResponse.HttpClientResponse, E, R>
-  ): Effect.Effect<HttpClientResponse.HttpClientResponse, E, R> =>
+  <A extends { readonly response: { readonly status: number } }, E, R>(
+    self: Effect.Effect<A, E, R>
+  ): Effect.Effect<A, E, R> =>
     Effect.clockWith((clock) => {
       const start = clock.monotonicTimeNanosUnsafe()
       return Effect.onExit(self, (exit) =>
@@ -78,7 +79,7 @@ export const measured =
           duration({
             "http.request.method": method,
             ...(Exit.isSuccess(exit)
-              ? { "http.response.status_code": `${exit.value.status}` }
+              ? { "http.response.status_code": `${exit.value.response.status}` }
               : { "error.type": Exit.hasInterrupts(exit) ? "interrupted" : "no answer" })
           }),
           Number(clock.monotonicTimeNanosUnsafe() - start) / 1e9
@@ -94,7 +95,7 @@ export const isTraced = ({ cache }: Fiber.Fiber<unknown, unknown>): boolean =>
   cache.tracerEnabled && cache.tracer !== undefined
 
 /** Gives an operation its span. */
-export const withSpan = (name: string, operation: Operation) => {
+export const withSpan = (name: string, operation: string) => {
   const options = { attributes: { "twilio.operation": operation }, captureStackTrace: false }
   return <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.withFiber((fiber) => (isTraced(fiber) ? Effect.withSpan(self, name, options) : self))

@@ -29,7 +29,7 @@ export const participants = <E, R>(
   client: Layer.Layer<TwilioClient.TwilioClient, E, R> | undefined
 ): Layer.Layer<Participants.Participants, E | TwilioClient.SettingsError, R> => {
   const chosen: Layer.Layer<TwilioClient.TwilioClient, E | TwilioClient.SettingsError, R> = client ?? inProcess
-  return Participants.Participants.layer.pipe(Layer.provide(chosen))
+  return Participants.layer.pipe(Layer.provide(chosen))
 }
 
 const inProcess: Layer.Layer<TwilioClient.TwilioClient, TwilioClient.SettingsError> = Layer.unwrap(

@@ -36,5 +36,8 @@ export const advance = (
 
 const broken = (problem: string) =>
   Effect.fail(
-    new TwilioError.TwilioError({ operation: "list", reason: new TwilioError.UnexpectedResponse({ problem }) })
+    new TwilioError.TwilioError({
+      operation: "Participants.list",
+      reason: new TwilioError.UnexpectedResponse({ problem })
+    })
   )

@@ -1,5 +1,5 @@
 /** The tool `list_participants`: who is in a channel. Reads only. */
-import { TwilioError, Participant, Participants } from "@flex-interactions/core"
+import { Participant, Participants } from "@flex-interactions/core"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -9,7 +9,7 @@ import type { Call } from "./Call.ts"
 import * as Circle from "./Circle.ts"
 import * as Fields from "./Fields.ts"
 import * as Tool from "./Tool.ts"
-import { goodTime, tooLong } from "./ToolError.ts"
+import { goodTime, tooLong, wrongArguments } from "./ToolError.ts"
 
 const Input = Schema.Struct({
   ...Fields.channel,
@@ -55,7 +55,7 @@ const read = Effect.fnUntraced(function* (input: typeof Input.Type, call: Call) 
   if (input.cursor !== undefined) {
     const parsed = parse(channel, input.cursor)
     if (parsed === undefined) {
-      return yield* TwilioError.invalid("list", "cursor: not one that list_participants gave for this channel")
+      return yield* wrongArguments("cursor: not one that list_participants gave for this channel")
     }
     place = parsed
   }
@@ -73,9 +73,9 @@ const read = Effect.fnUntraced(function* (input: typeof Input.Type, call: Call) 
       return yield* pages === 1 ? tooLong : Effect.succeed({ participants: rows, next_cursor: format(channel, place) })
     }
     const page = inTime.value
-    seen += page.participants.length
+    seen += page.items.length
     yield* call.progress(`${seen} participants read`)
-    for (const [index, participant] of page.participants.entries()) {
+    for (const [index, participant] of page.items.entries()) {
       if (index < place.skip || !wanted(participant)) continue
       if (rows.length === limit) return { participants: rows, next_cursor: format(channel, { ...place, skip: index }) }
       rows.push(row(participant))

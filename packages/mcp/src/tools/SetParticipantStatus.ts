@@ -135,15 +135,15 @@ const lookUp = Effect.fnUntraced(
   function* (input: Input, call: Call) {
     const participants = yield* Participants.Participants
     const channel = Fields.channelOf(input)
-    let page: Participants.Page = { participants: [], next: {} }
+    let page: Participants.Page = { items: [], next: {} }
     let seen = 0
     // Until the time is over a circle of pages would take all of the account's rate limit.
     let guard = Circle.first
     while (page.next !== undefined) {
       page = yield* participants.page(channel, { pageSize: Participants.maxPageSize, cursor: page.next })
-      seen += page.participants.length
+      seen += page.items.length
       yield* call.progress(`${seen} participants read`)
-      const found = page.participants.find(({ sid }) => sid === input.participant_sid)
+      const found = page.items.find(({ sid }) => sid === input.participant_sid)
       if (found === undefined) {
         if (page.next !== undefined) guard = yield* Circle.advance(guard, page.next)
         continue

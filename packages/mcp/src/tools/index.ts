@@ -9,4 +9,4 @@ import type { Writes } from "./Write.ts"
 export const tools: ReadonlyArray<Tool<Services | Writes>> = [listParticipants, setParticipantStatus]
 
 /** The services that the tools use, on a `TwilioClient`. */
-export const services: Layer.Layer<Services, never, TwilioClient.TwilioClient> = Participants.Participants.layer
+export const services: Layer.Layer<Services, never, TwilioClient.TwilioClient> = Participants.layer
