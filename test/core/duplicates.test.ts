@@ -21,7 +21,7 @@ const run = Effect.fnUntraced(function* (
     Effect.promise(() => RawServer.serve(script)),
     (server) => Effect.promise(() => server.close())
   )
-  const services = Participants.Participants.layer.pipe(
+  const services = Participants.layer.pipe(
     Layer.provide(
       TwilioClient.layer({
         credentials,

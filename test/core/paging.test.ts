@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Option, Ref, Stream } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
-import * as NodeHttp from "../../packages/mcp/src/platform/NodeHttp.ts"
+import * as NodeHttp from "@flex-interactions/core/NodeHttp"
 import { call, channel, double, empty, refused, row, type Service } from "../support/double.ts"
 import { server } from "../support/listen.ts"
 
