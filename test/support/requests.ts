@@ -47,3 +47,36 @@ export const statusOf = (sandbox: Sandbox.Sandbox, group: number, n: number) =>
     .get(sid(group, "KD"))
     ?.get(sid(group, "UO"))
     ?.bySid.get(sid(group, "UT", n))?.status
+
+/** Where TaskRouter has what, in Flex's workspace. */
+export const workspacePath = `/v1/Workspaces/${Sandbox.ready.workspaceSid}`
+
+export interface Asked {
+  readonly status: number
+  readonly headers: Headers
+  readonly body: { readonly [key: string]: unknown }
+}
+
+/** Asks a sandbox in this process, at the host that has the path; with a form it is a POST. */
+export const ask = async (
+  sandbox: Pick<Sandbox.Sandbox, "fetch">,
+  path: string,
+  form?: Record<string, string>,
+  headers: Record<string, string> = {}
+): Promise<Asked> => {
+  const host = path.startsWith("/v1/Workspaces") ? "taskrouter" : "flex-api"
+  const response = await sandbox.fetch(
+    new Request(`https://${host}.twilio.com${path}`, {
+      method: form === undefined ? "GET" : "POST",
+      headers: { ...account, ...headers },
+      ...(form === undefined ? {} : { body: new URLSearchParams(form) })
+    })
+  )
+  return { status: response.status, headers: response.headers, body: (await response.json()) as Asked["body"] }
+}
+
+/** The rows of a list. */
+export const rowsOf = (asked: Asked): ReadonlyArray<{ readonly [key: string]: unknown }> => {
+  const { key } = asked.body["meta"] as { readonly key: string }
+  return asked.body[key] as ReadonlyArray<{ readonly [key: string]: unknown }>
+}

@@ -14,15 +14,17 @@ export interface Rows<A> {
   readonly indexOf: (sid: string, index: number) => number | undefined
 }
 
-/** Rows that are looked for one by one. In the place of one that is gone is the one that has moved up. */
+/** Rows with SIDs of this prefix, looked for one by one. In the place of one that is gone is the one that has moved up. */
 export const rows = <A extends { readonly sid: string }>(
   all: ReadonlyArray<A>,
-  taken: ReadonlySet<string>
+  taken: ReadonlySet<string>,
+  prefix: string
 ): Rows<A> => ({
   all,
   indexOf: (sid, index) => {
     const found = all.findIndex((row) => row.sid === sid)
-    return found !== -1 ? found : taken.has(sid) ? Math.min(index, all.length) : undefined
+    if (found !== -1) return found
+    return sid.startsWith(prefix) && taken.has(sid) ? Math.min(index, all.length) : undefined
   }
 })
 

@@ -77,7 +77,7 @@ export const routes = (world: World): ReadonlyArray<Route> => {
         const channels = world.interactions.get(call.sid("InteractionSid"))
         if (channels === undefined) return call.reply.notFound()
         const all = [...channels.values()].map((channel) => ({ sid: channel.channelSid, channel }))
-        return list(call, world.settings, "channels", rows(all, world.taken), ({ channel }) =>
+        return list(call, world.settings, "channels", rows(all, world.taken, "UO"), ({ channel }) =>
           resource(call.url, channel)
         )
       }

@@ -51,7 +51,7 @@ export const routes = (world: World): ReadonlyArray<Route> => {
         const channel = channelOf(call)
         if (channel === undefined) return call.reply.notFound()
         const all = world.settings.answeredInvites === "stay" ? channel.invites : channel.invites.filter(isOpen)
-        return list(call, world.settings, "invites", rows(all, world.taken), (invite) =>
+        return list(call, world.settings, "invites", rows(all, world.taken, "KG"), (invite) =>
           resource(call.url, channel, invite)
         )
       }

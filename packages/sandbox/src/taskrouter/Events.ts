@@ -53,7 +53,9 @@ export const routes = (world: World): ReadonlyArray<Route> => {
       )
       .map((event, index) => ({ event, index, sid: event.sid }))
       .sort((a, b) => b.event.at - a.event.at || b.index - a.index)
-    return list(call, world.settings, "events", rows(all, world.taken), ({ event }) => resource(world, url, event))
+    return list(call, world.settings, "events", rows(all, world.taken, "EV"), ({ event }) =>
+      resource(world, url, event)
+    )
   }
 
   return [

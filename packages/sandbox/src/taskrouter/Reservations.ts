@@ -59,7 +59,7 @@ export const routes = (world: World): ReadonlyArray<Route> => {
         (wanted === null || reservation.status === wanted) &&
         (workerSid === null || reservation.worker.sid === workerSid)
     )
-    return list(call, world.settings, "reservations", rows(all, world.taken), (row) => resource(world, url, row))
+    return list(call, world.settings, "reservations", rows(all, world.taken, "WR"), (row) => resource(world, url, row))
   }
 
   const shown = (call: Call, reservation: Reservation, note: string): Answer => ({

@@ -53,7 +53,7 @@ export const routes = (world: World): ReadonlyArray<Route> => {
           fits(parsed(task.attributes) ?? {})
       )
       .sort(compare)
-    return list(call, world.settings, "tasks", rows(all, world.taken), (task) => ({
+    return list(call, world.settings, "tasks", rows(all, world.taken, "WT"), (task) => ({
       ...resource(world, url, task),
       ...(world.settings.listAttributes === "null" ? { attributes: null } : {})
     }))

@@ -40,7 +40,7 @@ export const routes = (world: World): ReadonlyArray<Route> => {
           activity_name: worker.activity
         })
     )
-    return list(call, world.settings, "workers", rows(all, world.taken), (worker) => ({
+    return list(call, world.settings, "workers", rows(all, world.taken, "WK"), (worker) => ({
       ...resource(world, url, worker),
       ...(world.settings.listAttributes === "null" ? { attributes: null } : {})
     }))

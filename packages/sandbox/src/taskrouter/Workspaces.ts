@@ -19,7 +19,9 @@ export const routes = (world: World): ReadonlyArray<Route> => [
       const all = [...world.workspaces.values()]
         .filter((workspace) => name === null || workspace.name === name)
         .sort((a, b) => a.created - b.created)
-      return list(call, world.settings, "workspaces", rows(all, world.taken), (row) => resource(world, call.url, row))
+      return list(call, world.settings, "workspaces", rows(all, world.taken, "WS"), (row) =>
+        resource(world, call.url, row)
+      )
     }
   },
   {
