@@ -5,7 +5,7 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import type { TwilioClient } from "../TwilioClient.ts"
+import type { Answer, TwilioClient } from "../TwilioClient.ts"
 import { TwilioError, UnexpectedResponse } from "../TwilioError.ts"
 import * as Endpoint from "./endpoint.ts"
 import { invalid } from "./invalid.ts"
@@ -124,14 +124,15 @@ export interface Asked {
 }
 
 /**
- * The methods of a service that list, for this endpoint; `toItem` turns a row into what the service gives. Their spans are
+ * The methods of a service that list, for this endpoint; `toItem` turns a row into what the service gives, with the time of
+ * the reply that it came with. Their spans are
  * called as the endpoint is, with `.list` at the end as the name of the method: `Participants.list` makes `Participants.page`,
  * and `Tasks.reservations` stays as it is.
  */
 export const make = <P, Row, Item>(
   client: TwilioClient["Service"],
   endpoint: Endpoint.Endpoint<P, Rows<Row>>,
-  toItem: (params: P) => (row: Row) => Item
+  toItem: (params: P, answer: Pick<Answer<unknown>, "date">) => (row: Row) => Item
 ) => {
   const span = (method: string) => endpoint.name.replace(/\.list$/u, `.${method}`)
   const fail = (problem: string) => Effect.fail(invalid(endpoint.name, problem))
@@ -147,13 +148,14 @@ export const make = <P, Row, Item>(
     { connection, query }: Asked = {}
   ): Effect.fn.Return<Page<Item>, TwilioError> {
     if (pageSize !== undefined) yield* within("pageSize", pageSize, maxPageSize)
-    const { next, rows } = yield* client.execute(endpoint, {
+    const answer = yield* client.executeWithReply(endpoint, {
       params,
       query: { ...query, PageSize: pageSize?.toString(), Page: cursor?.page, PageToken: cursor?.pageToken },
       connection
     })
     yield* Telemetry.add("twilio.pages", 1)
-    const items = rows.map(toItem(params))
+    const { next, rows } = answer.value
+    const items = rows.map(toItem(params, answer))
     if (next === undefined) return { items }
     const guard = advance(cursor?.guard ?? firstGuard, next)
     if (guard === undefined) {
