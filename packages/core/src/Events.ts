@@ -3,13 +3,24 @@
  *
  * Source: Twilio's pages "Event Resource" and "TaskRouter Events Reference", and its OpenAPI document of TaskRouter.
  */
+import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Sid from "./Sid.ts"
+import * as Stream from "effect/Stream"
+import { asOf, date, dated, field, fitting, loose } from "./internal/field.ts"
+import { inWorkspace } from "./internal/inWorkspace.ts"
+import { invalid } from "./internal/invalid.ts"
+import * as Paging from "./internal/paging.ts"
 import type { ChannelRef } from "./Participant.ts"
 import * as Tasks from "./Tasks.ts"
-import { asOf, date, field, fitting, loose } from "./internal/field.ts"
+import { TwilioClient } from "./TwilioClient.ts"
+import type { TwilioError } from "./TwilioError.ts"
+import { Workspace } from "./Workspace.ts"
 
 /**
  * What an event is about, as far as this library has a use for it. The keys are those of TaskRouter's event callback in
@@ -136,3 +147,134 @@ const Payload = Schema.Struct({
 })
 const readPayload = (payload: unknown): typeof Payload.Type =>
   Option.getOrElse(Schema.decodeUnknownOption(Payload)(payload), () => ({}))
+
+/**
+ * Which events to list: those to which everything that is given applies.
+ *
+ * @example
+ * ```ts
+ * import { DateTime } from "effect"
+ * import type { Events } from "@flex-interactions/core"
+ *
+ * const ended: Events.EventFilter = {
+ *   types: ["task.completed", "task.canceled", "task.system-deleted"],
+ *   since: DateTime.makeUnsafe("2026-11-24T06:00:00Z")
+ * }
+ * ```
+ */
+export interface EventFilter {
+  /** At least one, such as `reservation.wrapup`. */
+  readonly types?: ReadonlyArray<string>
+  /** Default: 30 days ago. Twilio has nothing that is older. */
+  readonly since?: DateTime.DateTime
+  readonly task?: Sid.TaskSid
+  readonly reservation?: Sid.ReservationSid
+  readonly worker?: Sid.WorkerSid
+}
+
+/**
+ * The service.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Layer, Stream } from "effect"
+ * import { Events } from "@flex-interactions/core"
+ *
+ * const latest = Events.Events.use((events) => Stream.runHead(events.stream({ types: ["task.canceled"] })))
+ * const none = Layer.mock(Events.Events, { stream: () => Stream.empty })
+ * await Effect.runPromise(Effect.provide(Effect.map(latest, (event) => event._tag), none)) // => "None"
+ * ```
+ */
+export class Events extends Context.Service<
+  Events,
+  {
+    /**
+     * The events, page after page (of `pageSize`, 1–1000, default 1000): type by type in the order given, since Twilio takes
+     * one type a request. In which order those of a type come is not documented. It fails with `TwilioError` alone.
+     */
+    readonly stream: (
+      filter?: EventFilter,
+      options?: { readonly pageSize?: number }
+    ) => Stream.Stream<Event, TwilioError>
+  }
+>()("@flex-interactions/core/Events") {}
+
+const listEvents = Paging.endpoint({
+  name: "Events.list",
+  host: "taskrouter",
+  path: "/v1/Workspaces/{WorkspaceSid}/Events",
+  rows: "events",
+  row: Event
+})
+
+/**
+ * The service, on a {@link TwilioClient} and a {@link Workspace}.
+ *
+ * @example
+ * ```ts
+ * import { Layer } from "effect"
+ * import { FetchHttpClient } from "effect/http"
+ * import { Events, TwilioClient, Workspace } from "@flex-interactions/core"
+ *
+ * const live = Events.layer.pipe(
+ *   Layer.provide(Workspace.layerConfig),
+ *   Layer.provide(TwilioClient.layerConfig),
+ *   Layer.provide(FetchHttpClient.layer)
+ * )
+ * ```
+ */
+export const layer: Layer.Layer<Events, never, TwilioClient | Workspace> = Layer.effect(
+  Events,
+  Effect.gen(function* () {
+    const client = yield* TwilioClient
+    const within = inWorkspace(yield* Workspace)
+    const events = Paging.make(client, listEvents, (_, answer) => (row: Event) => ({ ...row, ...dated(answer) }))
+
+    const asked = Effect.fnUntraced(function* (filter: EventFilter) {
+      const problem = problemOf(filter)
+      if (problem !== undefined) return yield* invalid(listEvents.name, problem)
+      const { reservation, task, worker } = filter
+      const since = filter.since ?? DateTime.subtract(yield* DateTime.now, { days: 30 })
+      return {
+        params: yield* within(listEvents, {}),
+        query: {
+          // Without it Twilio lists the last 15 minutes.
+          StartDate: `${DateTime.formatIso(since).slice(0, 19)}Z`,
+          TaskSid: task,
+          ReservationSid: reservation,
+          WorkerSid: worker
+        }
+      }
+    })
+
+    return Events.of({
+      stream: (filter = {}, options) =>
+        Stream.unwrap(
+          Effect.map(asked(filter), ({ params, query }) =>
+            Stream.fromIterable(filter.types ?? [undefined]).pipe(
+              Stream.flatMap((type) =>
+                events
+                  .stream(params, { ...options, query: { ...query, EventType: type } })
+                  .pipe(Stream.filter((event) => type === undefined || event.type === undefined || event.type === type))
+              )
+            )
+          )
+        )
+    })
+  })
+)
+
+const problemOf = ({ reservation, task, types, worker }: EventFilter): string | undefined => {
+  if (types !== undefined && (types.length === 0 || !types.every((type) => /^[\w.-]+$/u.test(type)))) {
+    return "types: expected at least one, such as task.completed"
+  }
+  for (const [name, prefix, sid] of [
+    ["task", "WT", task],
+    ["reservation", "WR", reservation],
+    ["worker", "WK", worker]
+  ] as const) {
+    const problem = sid === undefined ? undefined : Sid.problem(prefix, sid)
+    if (problem !== undefined) return `${name}: ${problem}`
+  }
+  return undefined
+}

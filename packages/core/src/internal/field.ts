@@ -3,6 +3,7 @@
  * another kind is an error. Where the content of a text matters, what does not fit is left out too: one odd SID or date
  * must not cost the whole reply.
  */
+import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
@@ -52,3 +53,7 @@ export const open = <const Words extends ReadonlyArray<string>>(words: Words) =>
 
 /** When Twilio said so, by its clock: the `Date` of the reply. Left out where that is not known, as in an event. */
 export const asOf = Schema.optionalKey(Schema.DateTimeUtc)
+
+/** What a resource gets from its reply. */
+export const dated = ({ date }: { readonly date?: number }): { readonly asOf?: DateTime.Utc } =>
+  date === undefined ? {} : { asOf: DateTime.makeUnsafe(date) }

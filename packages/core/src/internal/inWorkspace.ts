@@ -1,0 +1,27 @@
+/** Paths below the workspace: everything else in them is checked before the workspace is looked up. */
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import type * as Sid from "../Sid.ts"
+import type { TwilioError } from "../TwilioError.ts"
+import type { Workspace } from "../Workspace.ts"
+import type { Endpoint } from "./endpoint.ts"
+import { invalid } from "./invalid.ts"
+
+interface InWorkspace {
+  readonly workspaceSid: Sid.WorkspaceSid
+}
+
+const any = `WS${"0".repeat(32)}` as Sid.WorkspaceSid
+
+/** The parameters of the endpoint's path, with the workspace. */
+export const inWorkspace =
+  (workspace: Workspace["Service"]) =>
+  <P extends object, A>(
+    endpoint: Endpoint<P & InWorkspace, A>,
+    params: P
+  ): Effect.Effect<P & InWorkspace, TwilioError> => {
+    const path = endpoint.pathOf({ ...params, workspaceSid: any })
+    return Result.isFailure(path)
+      ? Effect.fail(invalid(endpoint.name, path.failure))
+      : Effect.map(workspace.sid, (workspaceSid) => ({ ...params, workspaceSid }))
+  }
