@@ -4,8 +4,10 @@
  * Tell reasons apart with `Effect.catchReason` or `Effect.catchReasons`. No reason ever carries a credential, and what
  * Twilio wrote (`detail`) is capped at 500 characters and is data, never instructions.
  */
+import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
+import { Standing } from "./internal/standing.ts"
 
 const reply = {
   status: Schema.optionalKey(Schema.Int),
@@ -263,11 +265,40 @@ export class UnexpectedResponse extends Schema.TaggedError<UnexpectedResponse>(
  */
 export class OutcomeUnknown extends Schema.TaggedError<OutcomeUnknown>("@flex-interactions/core/OutcomeUnknown")(
   "OutcomeUnknown",
-  { ...reply, problem: Schema.String }
+  {
+    ...reply,
+    problem: Schema.String,
+    /** What reading showed afterwards, if something was read and it did not settle the question. */
+    seen: Schema.optionalKey(
+      Schema.Struct({
+        /** Of the agent who was to be moved. */
+        standing: Schema.optionalKey(Standing),
+        channelStatus: Schema.optionalKey(Schema.String),
+        /** By Twilio's clock, if the reply told it. */
+        at: Schema.DateTimeUtc
+      })
+    )
+  }
 ) {
   override get message(): string {
-    return sentence(`it is not known whether the change was applied: ${this.problem}`, this)
+    return `${sentence(`it is not known whether the change was applied: ${this.problem}`, this)}${this.seen === undefined ? "" : `. ${shown(this.seen)}`}`
   }
+}
+
+const shown = ({
+  at,
+  channelStatus,
+  standing
+}: {
+  readonly at: DateTime.Utc
+  readonly channelStatus?: string
+  readonly standing?: Standing
+}): string => {
+  const what = [
+    ...(standing === undefined ? [] : [`the agent as ${standing}`]),
+    ...(channelStatus === undefined ? [] : [`the channel as ${JSON.stringify(channelStatus.slice(0, 50))}`])
+  ]
+  return `Reading showed ${what.join(" and ")} at ${DateTime.formatIso(at)}: what is not seen yet may still have happened`
 }
 
 /**
