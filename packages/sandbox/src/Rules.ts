@@ -148,9 +148,10 @@ export const setTask = (world: World, task: OwnTask, status: TaskStatus, at: num
   task.updated = at
   task.version += 1
   if (reason !== undefined) task.reason = reason
+  const { version } = task
   if (status === "assigned") {
     world.clock.at(at + assignedForLong, (at) => {
-      if (task.status !== "assigned" || !world.tasks.has(task.sid)) return
+      if (task.status !== "assigned" || task.version !== version || !world.tasks.has(task.sid)) return
       tell(world, at, "task.system-deleted", { task })
       removeTask(world, task)
     })
@@ -189,7 +190,7 @@ const follows: Partial<Record<ReservationStatus, TaskStatus>> = {
   timeout: "pending"
 }
 
-/** Moves a reservation; its task follows. */
+/** Moves a reservation; its task follows, if it is the newest of that task. */
 export const setReservation = (world: World, reservation: Reservation, status: ReservationStatus, at: number): void => {
   if (reservation.status === status || !world.reservations.has(reservation.sid)) return
   reservation.status = status
@@ -198,7 +199,7 @@ export const setReservation = (world: World, reservation: Reservation, status: R
   tell(world, at, `reservation.${status === "wrapping" ? "wrapup" : status}`, { reservation })
   const task = reservation.task as OwnTask
   const follow = follows[status]
-  if (follow === undefined) return
+  if (follow === undefined || task.reservations.at(-1) !== reservation) return
   // Documented: if the worker whom an invite names declines, the task is canceled, and the conversation stays.
   const declined = follow === "pending" && task.routingTarget !== null
   setTask(world, task, declined ? "canceled" : follow, at)
