@@ -5,7 +5,9 @@ import { FetchHttpClient } from "effect/http"
 
 export const wrapUpAgents = Effect.gen(function* () {
   const participants = yield* Participants.Participants
-  const channel = yield* Participant.channel("KD99eb9408b59ba7e1aa743ccf578ecb7e", "UOf5b09471d41a251023cea2698c6322c9")
+  const channel = yield* Effect.fromResult(
+    Participant.channel("KD99eb9408b59ba7e1aa743ccf578ecb7e", "UOf5b09471d41a251023cea2698c6322c9")
+  )
   const everyone = yield* participants.list(channel)
   const agents = everyone.filter(Participant.isAgent)
   yield* Effect.forEach(agents, (agent) => participants.setStatus(Participant.ref(agent), "wrapup"))

@@ -5,7 +5,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaJITCompiler from "effect/schema/SchemaJITCompiler"
 import * as z from "zod/v4"
 import * as Paging from "../../packages/core/dist/internal/paging.js"
-import { toParticipant, WireParticipant } from "../../packages/core/dist/internal/wire.js"
+import { ofChannel, Row } from "../../packages/core/dist/Participant.js"
 import type { Participant } from "@flex-interactions/core"
 import { authorization, path, seed, sids } from "./channel.ts"
 import { percentile } from "./measure.ts"
@@ -97,14 +97,14 @@ const endpoint = Paging.endpoint({
   host: "flex",
   path: "/v1/Interactions/{InteractionSid}/Channels/{ChannelSid}/Participants",
   rows: "participants",
-  row: WireParticipant
+  row: Row
 })
 
 const ways: { readonly [way in Way]: (body: string) => { readonly length: number } } = {
   "JSON.parse": (body) => JSON.parse(body).participants,
   "hand-written": (body) => handWritten(JSON.parse(body)),
   "flex-interactions": (body) =>
-    Result.getOrThrow(endpoint.decode(JSON.parse(body), channel)).rows.map(toParticipant(channel)),
+    Result.getOrThrow(endpoint.decode(JSON.parse(body), channel)).rows.map(ofChannel(channel)),
   zod: (body) => zodPage.parse(JSON.parse(body)).participants,
   "Effect struct, interpreted": (body) => decodeStruct(JSON.parse(body)).participants,
   "Effect struct, compiled": (body) => decodeStruct(JSON.parse(body)).participants

@@ -254,7 +254,7 @@ describe("what core reads", () => {
       const { routing_properties: routing } = wire
       for (const [key, value] of Object.entries(routing ?? {})) {
         if (!/^(task|worker|reservation)_sid$/u.test(key))
-          assert.deepEqual(participant.routingProperties?.[key], JSON.parse(JSON.stringify(value)))
+          assert.deepEqual(participant.routingProperties?.other[key], JSON.parse(JSON.stringify(value)))
       }
     })
   )

@@ -49,9 +49,9 @@ const reason = <A>(
     })
   )
 
-const channel = (group: number) => Participant.channel(sid(group, "KD"), sid(group, "UO"))
+const channel = (group: number) => Effect.fromResult(Participant.channel(sid(group, "KD"), sid(group, "UO")))
 const participant = (group: number, n: number) =>
-  Participant.participant(sid(group, "KD"), sid(group, "UO"), sid(group, "UT", n))
+  Effect.fromResult(Participant.participant(sid(group, "KD"), sid(group, "UO"), sid(group, "UT", n)))
 
 describe("the reply", () => {
   it.effect("is told to whoever asks for it, with Twilio's request id, when the call succeeds and when it fails", () =>
@@ -88,7 +88,8 @@ describe("listing", () => {
       assert.deepStrictEqual(everyone[1]?.routingProperties, {
         taskSid: sid(1, "WT", 2),
         workerSid: sid(1, "WK", 2),
-        reservationSid: sid(1, "WR", 2)
+        reservationSid: sid(1, "WR", 2),
+        other: {}
       } as never)
     })
   )
@@ -376,7 +377,7 @@ describe("replies and the lack of them", () => {
       const all = yield* use((participants) => participants.list(ref))
       assert.deepStrictEqual(all, [
         { type: "unknown", ...ref },
-        { type: "bot", ...ref, routingProperties: { priority: 3 } }
+        { type: "bot", ...ref, routingProperties: { other: { priority: 3 } } }
       ])
     })
   )

@@ -17,7 +17,7 @@ import * as Redacted from "effect/Redacted"
 export const main = ({ apiKey, apiSecret }) =>
   Effect.gen(function* () {
     const participants = yield* Participants.Participants
-    const channel = yield* Participant.channel("KD99eb9408b59ba7e1aa743ccf578ecb7e", "UOf5b09471d41a251023cea2698c6322c9")
+    const channel = yield* Effect.fromResult(Participant.channel("KD99eb9408b59ba7e1aa743ccf578ecb7e", "UOf5b09471d41a251023cea2698c6322c9"))
     const everyone = yield* participants.list(channel)
     for (const agent of everyone.filter(Participant.isAgent)) yield* participants.setStatus(Participant.ref(agent), "wrapup")
     return everyone.length

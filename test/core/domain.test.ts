@@ -74,9 +74,12 @@ describe("a reference", () => {
     Effect.gen(function* () {
       const listed = { ...channel, sid: agent.participantSid, type: "agent" as const }
       assert.deepStrictEqual(Participant.ref(listed), agent)
-      assert.deepStrictEqual(yield* Participant.fromUrl(`${url}/Participants/${agent.participantSid}`), agent)
       assert.deepStrictEqual(
-        yield* Participant.participant(agent.interactionSid, agent.channelSid, agent.participantSid),
+        yield* Effect.fromResult(Participant.fromUrl(`${url}/Participants/${agent.participantSid}`)),
+        agent
+      )
+      assert.deepStrictEqual(
+        yield* Effect.fromResult(Participant.participant(agent.interactionSid, agent.channelSid, agent.participantSid)),
         agent
       )
     })
@@ -91,7 +94,7 @@ describe("a reference", () => {
         "/Participants?PageSize=5",
         `/Participants/${agent.participantSid}`
       ]) {
-        assert.deepStrictEqual(yield* Participant.channelFromUrl(`${url}${end}`), channel)
+        assert.deepStrictEqual(yield* Effect.fromResult(Participant.channelFromUrl(`${url}${end}`)), channel)
       }
     })
   )
@@ -105,7 +108,7 @@ describe("a reference", () => {
   ] as const) {
     it.effect(`is not made from ${what}`, () =>
       Effect.gen(function* () {
-        const error = yield* Effect.flip(Participant.fromUrl(bad))
+        const error = yield* Effect.flip(Effect.fromResult(Participant.fromUrl(bad)))
         assert.match(error.message, problem)
         assert.strictEqual(error.reason._tag, "InvalidRequest")
       })
@@ -115,13 +118,14 @@ describe("a reference", () => {
 
 const wireOf = (ref: Participant.ChannelRef) => ({ interaction_sid: ref.interactionSid, channel_sid: ref.channelSid })
 
-describe("a participant", () => {
-  const read = (row: unknown) =>
-    Effect.map(
-      call(double(Response.json({ participants: [row] })), (participants) => participants.list(channel)),
-      ([participant]) => participant
-    )
+/** The one participant of a list with this row. */
+const read = (row: unknown) =>
+  Effect.map(
+    call(double(Response.json({ participants: [row] })), (participants) => participants.list(channel)),
+    ([participant]) => participant
+  )
 
+describe("a participant", () => {
   it.effect("has typed routing properties, and keeps what it does not know", () =>
     Effect.gen(function* () {
       const routing = {
@@ -133,8 +137,7 @@ describe("a participant", () => {
       const participant = yield* read({ type: "agent", routing_properties: routing })
       assert.deepStrictEqual(participant?.routingProperties, {
         taskSid: `WT${"0".repeat(32)}`,
-        reservation_sid: "not a SID",
-        priority: { level: [1, null] }
+        other: { reservation_sid: "not a SID", priority: { level: [1, null] } }
       } as never)
     })
   )
@@ -157,6 +160,44 @@ describe("a participant", () => {
       }
     })
   )
+})
+
+describe("the schemas read what else Twilio sends of a participant, such as the payload of an event:", () => {
+  const decode = Schema.decodeUnknownResult(Participant.Participant)
+
+  it.effect.prop(
+    "any participant is the same once it was Twilio's JSON",
+    { participant: Participant.Participant },
+    (all) =>
+      Effect.sync(() => {
+        const json: unknown = JSON.parse(JSON.stringify(Schema.encodeSync(Participant.Participant)(all.participant)))
+        assert.deepStrictEqual(decode(json), Result.succeed(all.participant))
+      })
+  )
+
+  it.effect.prop("a row of a list is what the schema says", { participant: Participant.Participant }, (all) =>
+    Effect.gen(function* () {
+      const row = { ...Schema.encodeSync(Participant.Participant)(all.participant), ...wireOf(channel) }
+      assert.deepStrictEqual(yield* read(row), Result.getOrThrow(decode(JSON.parse(JSON.stringify(row)))))
+    })
+  )
+
+  it("a reference is read out of a participant", () => {
+    const payload = { ...wireOf(channel), sid: agent.participantSid, type: "agent", added: 1 }
+    assert.deepStrictEqual(Schema.decodeUnknownSync(Participant.ChannelRef)(payload), channel)
+    assert.deepStrictEqual(Schema.decodeUnknownSync(Participant.ParticipantRef)(payload), agent)
+  })
+
+  for (const [what, payload, problem] of [
+    ["without its channel", { sid: agent.participantSid }, /interactionSid/u],
+    ["with a channel that is none", { ...wireOf(channel), channel_sid: "UO1" }, /expected UO.*got 3 characters/u],
+    ["with a type of another kind", { ...wireOf(channel), type: 5 }, /expected a string or null/iu],
+    ["that is none", [], /object/u]
+  ] as const) {
+    it(`a participant ${what} is refused`, () => {
+      assert.match(String(Result.getOrElse(decode(payload), ({ message }) => message)), problem)
+    })
+  }
 })
 
 describe("a list never gives participants of another channel:", () => {

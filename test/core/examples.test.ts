@@ -12,17 +12,17 @@ import { observed } from "../../examples/observed.ts"
 import { sid } from "../support/requests.ts"
 import { start } from "../support/served.ts"
 
-const channel = (group: number) => Participant.channel(sid(group, "KD"), sid(group, "UO"))
+const channel = (group: number) => Result.getOrThrow(Participant.channel(sid(group, "KD"), sid(group, "UO")))
 const workerOf = (group: number, n: number) => Result.getOrThrow(Sid.parse("WK", sid(group, "WK", n)))
 
 describe("end-of-shift, with the library replaced", () => {
-  const ref = Effect.runSync(channel(1))
+  const ref = channel(1)
   const worker = workerOf(1, 2)
   const agent = {
     ...ref,
     sid: Result.getOrThrow(Sid.parse("UT", `UT${"0".repeat(32)}`)),
     type: "agent",
-    routingProperties: { workerSid: worker }
+    routingProperties: { workerSid: worker, other: {} }
   }
   const fails = (reason: TwilioError.Reason) => () =>
     Effect.fail(new TwilioError.TwilioError({ operation: "Participants.setStatus", reason }))
@@ -58,7 +58,7 @@ it.effect("end-of-shift, on the sandbox: one worker wraps up, and nobody else", 
       Layer.provide(FetchHttpClient.layer),
       Layer.provide(Layer.succeed(FetchHttpClient.Fetch, (input, init) => sandbox.fetch(new Request(input, init))))
     )
-    const channels = yield* Effect.all([channel(1), channel(2), channel(99)])
+    const channels = [channel(1), channel(2), channel(99)]
     const outcomes = yield* Effect.provide(
       Shifts.use((shifts) => shifts.end(workerOf(2, 3), channels)),
       Shifts.layer.pipe(Layer.provide(core))

@@ -135,7 +135,7 @@ describe("requests sent", () => {
       credentials: { apiKey, apiSecret: Redacted.make(apiSecret) }
     }).pipe(Layer.provide(FetchHttpClient.layer))
     const program = Effect.gen(function* () {
-      const ref = yield* Participant.channel(interaction, channel)
+      const ref = yield* Effect.fromResult(Participant.channel(interaction, channel))
       return yield* use(yield* Participants.Participants, ref)
     })
     const result = await Effect.runPromise(Effect.provide(program, Participants.layer.pipe(Layer.provide(client))))

@@ -12,17 +12,17 @@ import * as SandboxLayer from "@flex-interactions/sandbox/layer"
 import { serve } from "@flex-interactions/sandbox/serve"
 import { Client } from "@modelcontextprotocol/client"
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
-import { Effect, Layer, Redacted } from "effect"
+import { Effect, Layer, Redacted, Result } from "effect"
 import { afterAll, assert, beforeAll, describe, it, test } from "vitest"
 import { list, modify, path, sid, statusOf } from "../support/requests.ts"
 
 describe("as Effect's HttpClient", () => {
-  const agent = Participant.participant(sid(1, "KD"), sid(1, "UO"), sid(1, "UT", 2))
+  const agent = Result.getOrThrow(Participant.participant(sid(1, "KD"), sid(1, "UO"), sid(1, "UT", 2)))
 
   const wrapUp = (sandbox: Sandbox.Sandbox) =>
     Effect.gen(function* () {
       const participants = yield* Participants.Participants
-      return yield* participants.setStatus(yield* agent, "wrapup")
+      return yield* participants.setStatus(agent, "wrapup")
     }).pipe(
       Effect.provide(
         Participants.layer.pipe(

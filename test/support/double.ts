@@ -1,6 +1,6 @@
 /** Core on an HTTP client of the test's own, and the SIDs that its tests use. */
 import { TwilioClient, type TwilioError, Participant, Participants } from "@flex-interactions/core"
-import { Effect, Layer, Redacted } from "effect"
+import { Effect, Layer, Redacted, Result } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
 import { assert } from "vitest"
 
@@ -8,8 +8,8 @@ export const secret = "a-very-secret-secret"
 export const credentials = { apiKey: `SK${"0".repeat(31)}1`, apiSecret: Redacted.make(secret) }
 export const encoded = btoa(`${credentials.apiKey}:${secret}`)
 
-export const channel = Effect.runSync(Participant.channel(`KD${"0".repeat(31)}1`, `UO${"0".repeat(31)}1`))
-export const agent = Effect.runSync(
+export const channel = Result.getOrThrow(Participant.channel(`KD${"0".repeat(31)}1`, `UO${"0".repeat(31)}1`))
+export const agent = Result.getOrThrow(
   Participant.participant(channel.interactionSid, channel.channelSid, `UT${"0".repeat(31)}2`)
 )
 export const row = (n: number) => ({ sid: `UT${`${n}`.padStart(32, "0")}`, type: "customer" })

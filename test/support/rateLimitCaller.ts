@@ -10,7 +10,7 @@ const [redisUrl = "", baseUrl = ""] = process.argv.slice(2)
 
 const program = Effect.gen(function* () {
   const participants = yield* Participants.Participants
-  const channel = yield* Participant.channel(sid(1, "KD"), sid(1, "UO"))
+  const channel = yield* Effect.fromResult(Participant.channel(sid(1, "KD"), sid(1, "UO")))
   const results = yield* Effect.forEach([1, 2, 3, 4, 5], () => Effect.result(participants.list(channel)), {
     concurrency: "unbounded"
   })

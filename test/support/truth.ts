@@ -63,7 +63,7 @@ export const honestly = (asked: Asked): Script => {
 /** Asks core. */
 export const askCore = Effect.fnUntraced(function* (ask: Ask) {
   const participants = yield* Participants.Participants
-  const channel = yield* Participant.channel(sid("KD", ask.channel, 0), channelSid(ask))
+  const channel = yield* Effect.fromResult(Participant.channel(sid("KD", ask.channel, 0), channelSid(ask)))
   if (ask.change === undefined) {
     return yield* participants.list(channel).pipe(
       Effect.match({
@@ -77,7 +77,7 @@ export const askCore = Effect.fnUntraced(function* (ask: Ask) {
   }
   const { member, status } = ask.change
   const { channelSid: of, interactionSid } = channel
-  const ref = yield* Participant.participant(interactionSid, of, sid("UT", ask.channel, member))
+  const ref = yield* Effect.fromResult(Participant.participant(interactionSid, of, sid("UT", ask.channel, member)))
   return yield* participants.setStatus(ref, status).pipe(
     Effect.match({
       onSuccess: (): Told => ({ as: "made" }),

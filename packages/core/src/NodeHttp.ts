@@ -99,7 +99,7 @@ export const layerAgent = (
  * import * as NodeHttp from "@flex-interactions/core/NodeHttp"
  * import { Layer } from "effect"
  *
- * const participants = Participants.Participants.layer.pipe(
+ * const participants = Participants.layer.pipe(
  *   Layer.provide(TwilioClient.layerConfig),
  *   Layer.provide(NodeHttp.layer)
  * )

@@ -5,8 +5,12 @@
  * field required and nearly all nullable, so a field that is missing or null is left out here, an unknown type is kept
  * as it is, and unknown routing properties are kept too.
  */
-import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as SchemaTransformation from "effect/SchemaTransformation"
+import type { Mutable } from "effect/Types"
+import { open } from "./internal/field.ts"
 import { invalid } from "./internal/invalid.ts"
 import * as Sid from "./Sid.ts"
 import type { TwilioError } from "./TwilioError.ts"
@@ -29,7 +33,7 @@ export const ParticipantStatus = Schema.Literals(["wrapup", "closed"])
  * - `"closed"`: the reservation is completed and the agent leaves. The conversation *stays open* as well: the customer can
  *   be left alone in it, until someone closes the channel.
  *
- * Nothing leads back from either.
+ * This can't be undone.
  */
 export type ParticipantStatus = typeof ParticipantStatus.Type
 
@@ -59,26 +63,38 @@ export const knownTypes = ["agent", "customer", "supervisor", "external", "unkno
  * isKnown(tomorrow) // => false
  * ```
  */
-export type ParticipantType = (typeof knownTypes)[number] | (string & {})
+export const ParticipantType = open(knownTypes)
+/** What {@link ParticipantType} accepts. */
+export type ParticipantType = typeof ParticipantType.Type
+
+const channelFields = { interactionSid: Sid.InteractionSid, channelSid: Sid.ChannelSid }
+const channelKeys = { interactionSid: "interaction_sid", channelSid: "channel_sid" } as const
 
 /**
- * Names a channel. Made by {@link channel} or {@link channelFromUrl}; a {@link ParticipantRef} and a {@link Participant} are one too.
+ * Names a channel. Made by {@link channel} or {@link channelFromUrl}, or decoded from Twilio's JSON of a participant; a
+ * {@link ParticipantRef} and a {@link Participant} are one too.
  *
  * @example
  * ```ts
+ * import { Schema } from "effect"
  * import { Participant } from "@flex-interactions/core"
  *
- * const isSame = (one: Participant.ChannelRef, other: Participant.ChannelRef) =>
- *   one.interactionSid === other.interactionSid && one.channelSid === other.channelSid
+ * const payload = {
+ *   interaction_sid: "KD00000000000000000000000000000001",
+ *   channel_sid: "UO00000000000000000000000000000001",
+ *   type: "agent"
+ * }
+ * const channel = Schema.decodeUnknownSync(Participant.ChannelRef)(payload)
+ * channel.channelSid // => "UO00000000000000000000000000000001"
  * ```
  */
-export interface ChannelRef {
-  readonly interactionSid: Sid.InteractionSid
-  readonly channelSid: Sid.ChannelSid
-}
+export const ChannelRef = Schema.Struct(channelFields).pipe(Schema.encodeKeys(channelKeys))
+/** What {@link ChannelRef} makes of Twilio's JSON. */
+export type ChannelRef = typeof ChannelRef.Type
 
 /**
- * Names a participant of a channel. Made by {@link participant}, {@link ref} or {@link fromUrl}.
+ * Names a participant of a channel. Made by {@link participant}, {@link ref} or {@link fromUrl}, or decoded from Twilio's
+ * JSON of a participant, whose `sid` it takes.
  *
  * @example
  * ```ts
@@ -89,50 +105,172 @@ export interface ChannelRef {
  *   participants.list(agent)
  * ```
  */
-export interface ParticipantRef extends ChannelRef {
-  readonly participantSid: Sid.ParticipantSid
-}
+export const ParticipantRef = Schema.Struct({ ...channelFields, participantSid: Sid.ParticipantSid }).pipe(
+  Schema.encodeKeys({ ...channelKeys, participantSid: "sid" })
+)
+/** What {@link ParticipantRef} makes of Twilio's JSON. */
+export type ParticipantRef = typeof ParticipantRef.Type
+
+const Routing = Schema.Struct({
+  taskSid: Schema.optionalKey(Sid.TaskSid),
+  workerSid: Schema.optionalKey(Sid.WorkerSid),
+  reservationSid: Schema.optionalKey(Sid.ReservationSid),
+  other: Schema.JsonObject
+})
 
 /**
- * Who works on what, for an agent. Any key may be missing, and Twilio may add others: those are kept under Twilio's own
- * names. What Twilio sends as `task_sid`, `worker_sid` or `reservation_sid` and is not such a SID is kept under that name.
+ * Who works on what, for an agent. A SID may be missing. All other keys are in `other`, under Twilio's own names, and so is
+ * a `task_sid`, `worker_sid` or `reservation_sid` that is not such a SID.
  *
  * @example
  * ```ts
+ * import { Schema } from "effect"
  * import { Participant } from "@flex-interactions/core"
  *
- * const routing: Participant.RoutingProperties = { worker_sid: "not a SID", flow: "after-hours" }
- * routing.workerSid // => undefined
- * routing["flow"] // => "after-hours"
+ * const routing = Schema.decodeUnknownSync(Participant.RoutingProperties)({
+ *   worker_sid: "WK00000000000000000000000000000001",
+ *   task_sid: "not a SID",
+ *   flow: "after-hours"
+ * })
+ * routing.workerSid // => "WK00000000000000000000000000000001"
+ * routing.other // => { task_sid: "not a SID", flow: "after-hours" }
  * ```
  */
-export interface RoutingProperties {
-  readonly taskSid?: Sid.TaskSid
-  readonly workerSid?: Sid.WorkerSid
-  readonly reservationSid?: Sid.ReservationSid
-  readonly [other: string]: Schema.Json | undefined
-}
+export const RoutingProperties = Schema.JsonObject.pipe(
+  Schema.decodeTo(
+    Routing,
+    SchemaTransformation.transform<typeof Routing.Encoded, typeof Schema.JsonObject.Type>({
+      decode: (wire) => toRouting(wire),
+      encode: (routing) => fromRouting(routing)
+    })
+  )
+)
+/** What {@link RoutingProperties} makes of Twilio's JSON. */
+export type RoutingProperties = typeof RoutingProperties.Type
+
+/** Declared and not a union with null: that takes the interpreter a fifth of a page's time more. */
+const text = Schema.optionalKey(
+  Schema.declare((input): input is string | null => typeof input === "string" || input === null, {
+    expected: "a string or null"
+  })
+)
 
 /**
- * One participant, as the list gives it. There is no status: no operation of the API reports one, and an agent that has
- * left can stay in the list.
+ * Twilio's JSON of a participant. Every key may be missing or null; only the kinds of the values are checked, and those of
+ * the channel's SIDs against the request.
  *
- * @example
- * ```ts
- * import { Participant } from "@flex-interactions/core"
- *
- * const describe = ({ routingProperties, sid, type }: Participant.Participant) =>
- *   `${type} ${sid ?? "without a SID"} ${routingProperties?.workerSid ?? ""}`
- * ```
+ * @internal
  */
-export interface Participant extends ChannelRef {
+export const Row = Schema.Struct({
+  sid: text,
+  type: text,
+  interaction_sid: Schema.optionalKey(Schema.Unknown),
+  channel_sid: Schema.optionalKey(Schema.Unknown),
+  url: text,
+  /** Of no type at all in Twilio's OpenAPI document. */
+  routing_properties: Schema.optionalKey(Schema.Unknown)
+})
+type Row = typeof Row.Type
+
+const Fields = Schema.Struct({
+  ...channelFields,
   /** Missing only if Twilio sent none, or something that is not one; such a participant cannot be referred to. */
-  readonly sid?: Sid.ParticipantSid
+  sid: Schema.optionalKey(Sid.ParticipantSid),
   /** `"unknown"` if Twilio left it out. */
-  readonly type: ParticipantType
-  readonly url?: string
+  type: ParticipantType,
+  url: Schema.optionalKey(Schema.String),
   /** Agents have them; customers do not. Left out if Twilio sends something else than an object. */
-  readonly routingProperties?: RoutingProperties
+  routingProperties: Schema.optionalKey(Routing)
+})
+
+/**
+ * One participant, as the list gives it, and as a schema for Twilio's JSON of one, out of a webhook or an event too. There is
+ * no status: no operation of the API reports one, and an agent that has left can stay in the list.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Participant } from "@flex-interactions/core"
+ *
+ * const participant = Schema.decodeUnknownSync(Participant.Participant)({
+ *   sid: "UT00000000000000000000000000000002",
+ *   type: "agent",
+ *   interaction_sid: "KD00000000000000000000000000000001",
+ *   channel_sid: "UO00000000000000000000000000000001",
+ *   routing_properties: { worker_sid: "WK00000000000000000000000000000001" }
+ * })
+ * participant.routingProperties?.workerSid // => "WK00000000000000000000000000000001"
+ * ```
+ */
+export const Participant = Row.pipe(
+  Schema.decodeTo(
+    Fields,
+    SchemaTransformation.transform<typeof Fields.Encoded, Row>({
+      // What is no SID is found by the schema of the other side.
+      decode: (row) =>
+        ofChannel({ interactionSid: row.interaction_sid, channelSid: row.channel_sid } as ChannelRef)(row),
+      encode: ({ channelSid, interactionSid, routingProperties, sid, type, url }) => ({
+        type,
+        interaction_sid: interactionSid,
+        channel_sid: channelSid,
+        ...(sid === undefined ? undefined : { sid }),
+        ...(url === undefined ? undefined : { url }),
+        ...(routingProperties === undefined ? undefined : { routing_properties: fromRouting(routingProperties) })
+      })
+    })
+  )
+)
+/** What {@link Participant} makes of Twilio's JSON. */
+export type Participant = typeof Participant.Type
+
+/**
+ * A row of this channel's list, or one that leaves out whose it is. A page has up to a thousand of them: what this makes is
+ * not checked again by the schema, and is made key by key, since a spread for each key that may be missing makes a listing
+ * several times slower.
+ *
+ * @internal
+ */
+export const ofChannel =
+  ({ channelSid, interactionSid }: ChannelRef) =>
+  (row: Row): typeof Fields.Type => {
+    const participant: Mutable<typeof Fields.Type> = { type: row.type ?? "unknown", interactionSid, channelSid }
+    const sid = typed("UT", row.sid)
+    if (sid !== undefined) participant.sid = sid
+    if (row.url != null) participant.url = row.url
+    // What comes out of `JSON.parse` is JSON; to check that again takes longer than all the rest.
+    if (Predicate.isReadonlyObject(row.routing_properties)) {
+      participant.routingProperties = toRouting(row.routing_properties as typeof Schema.JsonObject.Type)
+    }
+    return participant
+  }
+
+const typed = <P extends Sid.ResourcePrefix>(prefix: P, input: unknown): Sid.Of<P> | undefined =>
+  Sid.problem(prefix, input) === undefined ? (input as Sid.Of<P>) : undefined
+
+const fromRouting = ({ other, reservationSid, taskSid, workerSid }: typeof Routing.Encoded) => ({
+  ...other,
+  ...(taskSid === undefined ? undefined : { task_sid: taskSid }),
+  ...(workerSid === undefined ? undefined : { worker_sid: workerSid }),
+  ...(reservationSid === undefined ? undefined : { reservation_sid: reservationSid })
+})
+
+const toRouting = (wire: typeof Schema.JsonObject.Type): typeof Routing.Type => {
+  const taskSid = typed("WT", wire["task_sid"])
+  const workerSid = typed("WK", wire["worker_sid"])
+  const reservationSid = typed("WR", wire["reservation_sid"])
+  const other: Record<string, Schema.Json> = {}
+  const routing: Mutable<typeof Routing.Type> = { other }
+  if (taskSid !== undefined) routing.taskSid = taskSid
+  if (workerSid !== undefined) routing.workerSid = workerSid
+  if (reservationSid !== undefined) routing.reservationSid = reservationSid
+  const taken = { task_sid: taskSid, worker_sid: workerSid, reservation_sid: reservationSid }
+  for (const key of Object.keys(wire)) {
+    const value = wire[key]
+    if (Object.hasOwn(taken, key) && (value === null || value === taken[key as keyof typeof taken])) continue
+    // Defined and not assigned: the key may be `__proto__`.
+    Object.defineProperty(other, key, { value, configurable: true, enumerable: true, writable: true })
+  }
+  return routing
 }
 
 /**
@@ -156,14 +294,11 @@ export interface Agent extends Participant {
  *
  * @example
  * ```ts
- * import { Effect } from "effect"
+ * import { Result } from "effect"
  * import { Participant } from "@flex-interactions/core"
  *
- * const customer = Effect.map(
- *   Participant.channel("KD00000000000000000000000000000001", "UO00000000000000000000000000000001"),
- *   (channel): Participant.Participant => ({ ...channel, type: "customer" })
- * )
- * Effect.runSync(Effect.map(customer, Participant.isAgent)) // => false
+ * const channel = Participant.channel("KD00000000000000000000000000000001", "UO00000000000000000000000000000001")
+ * Participant.isAgent({ ...Result.getOrThrow(channel), type: "customer" }) // => false
  * ```
  */
 export const isAgent = (participant: Participant): participant is Agent =>
@@ -189,26 +324,26 @@ export const ref = (participant: Participant & { readonly sid: Sid.ParticipantSi
 
 /**
  * Names a channel by its two SIDs, which TaskRouter's task has as attributes `flexInteractionSid` and
- * `flexInteractionChannelSid`. Fails with `InvalidRequest`, which says what is wrong with which of them.
+ * `flexInteractionChannelSid`. What is wrong with which of them is `InvalidRequest`.
  *
  * @example
  * ```ts
- * import { Effect } from "effect"
+ * import { Result } from "effect"
  * import { Participant } from "@flex-interactions/core"
  *
  * const channel = Participant.channel("KD00000000000000000000000000000001", "UO0001")
- * Effect.runSync(Effect.flip(channel)).message // => "reference: channelSid: expected UO followed by 32 hexadecimal digits, got 6 characters"
+ * Result.isFailure(channel) ? channel.failure.message : "" // => "reference: channelSid: expected UO followed by 32 hexadecimal digits, got 6 characters"
  * ```
  */
-export const channel = (interactionSid: string, channelSid: string): Effect.Effect<ChannelRef, TwilioError> =>
+export const channel = (interactionSid: string, channelSid: string): Result.Result<ChannelRef, TwilioError> =>
   check({ interactionSid, channelSid } as ChannelRef)
 
 /**
- * Names a participant by its three SIDs. Fails with `InvalidRequest`, which says what is wrong with which of them.
+ * Names a participant by its three SIDs. What is wrong with which of them is `InvalidRequest`.
  *
  * @example
  * ```ts
- * import { Effect } from "effect"
+ * import { Result } from "effect"
  * import { Participant } from "@flex-interactions/core"
  *
  * const agent = Participant.participant(
@@ -216,34 +351,34 @@ export const channel = (interactionSid: string, channelSid: string): Effect.Effe
  *   "UO00000000000000000000000000000001",
  *   "UT00000000000000000000000000000002"
  * )
- * Effect.runSync(agent).participantSid // => "UT00000000000000000000000000000002"
+ * Result.getOrThrow(agent).participantSid // => "UT00000000000000000000000000000002"
  * ```
  */
 export const participant = (
   interactionSid: string,
   channelSid: string,
   participantSid: string
-): Effect.Effect<ParticipantRef, TwilioError> => check({ interactionSid, channelSid, participantSid } as ParticipantRef)
+): Result.Result<ParticipantRef, TwilioError> => check({ interactionSid, channelSid, participantSid } as ParticipantRef)
 
 /**
  * Names a participant by its URL, as in `url` of a participant. Only the SIDs in its path are taken: requests go to the
- * configured origin, whatever the URL's. Fails with `InvalidRequest`.
+ * configured origin, whatever the URL's. Anything else is `InvalidRequest`.
  *
  * @example
  * ```ts
- * import { Effect } from "effect"
+ * import { Result } from "effect"
  * import { Participant } from "@flex-interactions/core"
  *
  * const agent = Participant.fromUrl(
  *   "https://flex-api.twilio.com/v1/Interactions/KD00000000000000000000000000000001/Channels/UO00000000000000000000000000000001/Participants/UT00000000000000000000000000000002"
  * )
- * Effect.runSync(agent).participantSid // => "UT00000000000000000000000000000002"
+ * Result.getOrThrow(agent).participantSid // => "UT00000000000000000000000000000002"
  * ```
  */
-export const fromUrl = (url: string): Effect.Effect<ParticipantRef, TwilioError> => {
+export const fromUrl = (url: string): Result.Result<ParticipantRef, TwilioError> => {
   const [, interactionSid = "", channelSid = "", participantSid] = route.exec(pathname(url)) ?? []
   return participantSid === undefined
-    ? Effect.fail(
+    ? Result.fail(
         invalid("reference", "url: expected the URL of a participant, …/Interactions/KD…/Channels/UO…/Participants/UT…")
       )
     : participant(interactionSid, channelSid, participantSid)
@@ -254,19 +389,19 @@ export const fromUrl = (url: string): Effect.Effect<ParticipantRef, TwilioError>
  *
  * @example
  * ```ts
- * import { Effect } from "effect"
+ * import { Result } from "effect"
  * import { Participant } from "@flex-interactions/core"
  *
  * const channel = Participant.channelFromUrl(
  *   "https://flex-api.twilio.com/v1/Interactions/KD00000000000000000000000000000001/Channels/UO00000000000000000000000000000001"
  * )
- * Effect.runSync(channel).channelSid // => "UO00000000000000000000000000000001"
+ * Result.getOrThrow(channel).channelSid // => "UO00000000000000000000000000000001"
  * ```
  */
-export const channelFromUrl = (url: string): Effect.Effect<ChannelRef, TwilioError> => {
+export const channelFromUrl = (url: string): Result.Result<ChannelRef, TwilioError> => {
   const [, interactionSid, channelSid] = route.exec(pathname(url)) ?? []
   return interactionSid === undefined || channelSid === undefined
-    ? Effect.fail(invalid("reference", "url: expected the URL of a channel, …/Interactions/KD…/Channels/UO…"))
+    ? Result.fail(invalid("reference", "url: expected the URL of a channel, …/Interactions/KD…/Channels/UO…"))
     : channel(interactionSid, channelSid)
 }
 
@@ -275,13 +410,13 @@ const route = /^\/v1\/Interactions\/([^/]+)\/Channels\/([^/]+)(?:\/Participants(
 const pathname = (url: string) => (URL.canParse(url) ? new URL(url).pathname : "")
 
 /** Types are gone at run time, when a reference can be missing altogether. */
-const check = <Ref extends ChannelRef>(ref: Ref): Effect.Effect<Ref, TwilioError> => {
+const check = <Ref extends ChannelRef>(ref: Ref): Result.Result<Ref, TwilioError> => {
   const given: Partial<ParticipantRef> = Object(ref)
   const problem =
     named("interactionSid", Sid.problem("KD", given.interactionSid)) ??
     named("channelSid", Sid.problem("UO", given.channelSid)) ??
     ("participantSid" in given ? named("participantSid", Sid.problem("UT", given.participantSid)) : undefined)
-  return problem === undefined ? Effect.succeed(ref) : Effect.fail(invalid("reference", problem))
+  return problem === undefined ? Result.succeed(ref) : Result.fail(invalid("reference", problem))
 }
 
 const named = (name: string, problem: string | undefined) => (problem === undefined ? undefined : `${name}: ${problem}`)

@@ -14,8 +14,14 @@ import type * as Stream from "effect/Stream"
 import * as Endpoint from "./internal/endpoint.ts"
 import { invalid } from "./internal/invalid.ts"
 import * as Paging from "./internal/paging.ts"
-import { toParticipant, WireParticipant } from "./internal/wire.ts"
-import { type ChannelRef, type Participant, type ParticipantRef, ParticipantStatus } from "./Participant.ts"
+import {
+  type ChannelRef,
+  ofChannel,
+  type Participant,
+  type ParticipantRef,
+  ParticipantStatus,
+  Row
+} from "./Participant.ts"
 import * as Sid from "./Sid.ts"
 import { TwilioClient } from "./TwilioClient.ts"
 import type { TwilioError } from "./TwilioError.ts"
@@ -72,7 +78,9 @@ export interface Page extends Paging.Page<Participant> {}
  *
  * const countAgents = Effect.gen(function* () {
  *   const participants = yield* Participants.Participants
- *   const channel = yield* Participant.channel("KD00000000000000000000000000000001", "UO00000000000000000000000000000001")
+ *   const channel = yield* Effect.fromResult(
+ *     Participant.channel("KD00000000000000000000000000000001", "UO00000000000000000000000000000001")
+ *   )
  *   const everyone = yield* participants.list(channel)
  *   return everyone.filter(Participant.isAgent).length
  * })
@@ -123,7 +131,7 @@ export class Participants extends Context.Service<
     ) => Effect.Effect<Option.Option<Participant>, TwilioError>
 
     /**
-     * Moves an agent to `"wrapup"` or `"closed"`; nothing leads back. Success says that Twilio accepted the change: the
+     * Moves an agent to `"wrapup"` or `"closed"`; this can't be undone. Success says that Twilio accepted the change: the
      * reply is the participant, and no reply of this API reports a status. `OutcomeUnknown` says that nobody knows whether
      * the change was applied; `Conflict`, that the participant is not an agent or has already left.
      */
@@ -139,7 +147,7 @@ const listParticipants = Paging.endpoint({
   host: "flex",
   path: "/v1/Interactions/{InteractionSid}/Channels/{ChannelSid}/Participants",
   rows: "participants",
-  row: WireParticipant,
+  row: Row,
   notFound
 })
 
@@ -149,7 +157,7 @@ const setStatus = Endpoint.make({
   method: "POST",
   path: "/v1/Interactions/{InteractionSid}/Channels/{ChannelSid}/Participants/{ParticipantSid}",
   access: "write",
-  reply: Schema.decodeUnknownResult(WireParticipant),
+  reply: Schema.decodeUnknownResult(Row),
   notFound,
   conflict: "the participant is not an agent, or has already left or reached this status"
 })
@@ -170,7 +178,7 @@ export const layer: Layer.Layer<Participants, never, TwilioClient> = Layer.effec
   Participants,
   Effect.gen(function* () {
     const client = yield* TwilioClient
-    const participants = Paging.make(client, listParticipants, toParticipant)
+    const participants = Paging.make(client, listParticipants, ofChannel)
     return Participants.of({
       page: participants.page,
       stream: participants.stream,
@@ -185,8 +193,8 @@ export const layer: Layer.Layer<Participants, never, TwilioClient> = Layer.effec
 
       setStatus: (ref, status) =>
         isStatus(status)
-          ? Effect.map(client.execute(setStatus, { params: ref, form: { Status: status } }), (wire) => ({
-              ...toParticipant(ref)(wire),
+          ? Effect.map(client.execute(setStatus, { params: ref, form: { Status: status } }), (row) => ({
+              ...ofChannel(ref)(row),
               sid: ref.participantSid
             }))
           : Effect.fail(invalid(setStatus.name, "status: expected wrapup or closed"))

@@ -13,7 +13,7 @@ await listing(({ way, size, pageSize }) => {
   const { interactionSid, channelSid } = sids(size)
   const program = Effect.gen(function* () {
     const participants = yield* Participants.Participants
-    const channel = yield* Participant.channel(interactionSid, channelSid)
+    const channel = yield* Effect.fromResult(Participant.channel(interactionSid, channelSid))
     if (way.endsWith("list")) return (yield* participants.list(channel, { pageSize })).length
     return yield* Stream.runCount(participants.stream(channel, { pageSize }))
   })

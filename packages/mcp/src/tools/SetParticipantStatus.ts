@@ -81,13 +81,13 @@ export const setParticipantStatus = Write.write({
     ...whom(input, agent),
     note: `Nothing was sent. Without dry_run, Status=${input.status} would be sent for this agent. ${consequence[input.status]}`
   }),
-  question: (input, { routingProperties: { taskSid, workerSid } = {} }) =>
+  question: (input, { routingProperties }) =>
     [
       `Move this agent to ${input.status}?`,
       "",
       `Agent ${input.participant_sid}`,
-      `Worker ${workerSid ?? "unknown"}`,
-      `Task ${taskSid ?? "unknown"}`,
+      `Worker ${routingProperties?.workerSid ?? "unknown"}`,
+      `Task ${routingProperties?.taskSid ?? "unknown"}`,
       `Channel ${input.channel_sid} of interaction ${input.interaction_sid}`,
       "",
       `${consequence[input.status]} This cannot be undone.`
@@ -105,14 +105,11 @@ export const setParticipantStatus = Write.write({
 })
 
 /** The agent, as a participant and as a person, and the task, as far as they are known. */
-const whom = (
-  { participant_sid, status }: Input,
-  { routingProperties: { taskSid, workerSid } = {} }: Participant.Participant
-) => ({
+const whom = ({ participant_sid, status }: Input, { routingProperties }: Participant.Participant) => ({
   participant_sid,
   status,
-  ...(workerSid === undefined ? undefined : { worker_sid: workerSid }),
-  ...(taskSid === undefined ? undefined : { task_sid: taskSid })
+  ...(routingProperties?.workerSid === undefined ? undefined : { worker_sid: routingProperties.workerSid }),
+  ...(routingProperties?.taskSid === undefined ? undefined : { task_sid: routingProperties.taskSid })
 })
 
 /** The agent was looked up just before: what that rules out is not said. */
