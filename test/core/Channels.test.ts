@@ -1,7 +1,7 @@
 /** Channels: read, closed, made inactive; and who was invited. */
 import { assert, describe, it } from "@effect/vitest"
 import { Channels, Participant, Tasks, type TwilioError } from "@flex-interactions/core"
-import { DateTime, Effect, Fiber } from "effect"
+import { DateTime, Effect, Fiber, Result } from "effect"
 import { TestClock } from "effect/testing"
 import { type Answer, double, refused } from "../support/double.ts"
 import { channel, onSandbox, services, sid } from "../support/services.ts"
@@ -20,7 +20,7 @@ describe("a channel", () => {
       assert.deepStrictEqual(rest, { ...channel, status: "active", type: "sms" })
       const clock = sandbox().clock.now()
       assert.isTrue(asOf !== undefined && Math.abs(clock - DateTime.toEpochMillis(asOf)) < 60_000)
-      assert.deepStrictEqual(yield* Participant.channelFromUrl(url ?? ""), channel)
+      assert.deepStrictEqual(Result.getOrThrow(Participant.channelFromUrl(url ?? "")), channel)
     })
   )
 
