@@ -1,7 +1,7 @@
 /** Life as a child process: it speaks the protocol and nothing else, survives what is thrown at it, and ends with its host. */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { copyFileSync, readdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { afterEach, assert, beforeEach, describe, it } from "vitest"
@@ -339,7 +339,9 @@ describe("what is loaded after the start", () => {
 
   it("its files gone meanwhile, a call is told in fixed words, and the log why", async () => {
     writeFileSync(join(folder, "package.json"), `{ "type": "module" }`)
-    for (const file of ["main.cjs", "main-start.cjs"]) copyFileSync(join(dirname(main), file), join(folder, file))
+    for (const file of readdirSync(dirname(main)).filter((file) => /^main(?!-Calls\.cjs)/u.test(file))) {
+      copyFileSync(join(dirname(main), file), join(folder, file))
+    }
     const host = raw([], environment("http://127.0.0.1:9"), join(folder, "main.cjs"))
     await host.initialize("2025-11-25")
     for (const _ of [1, 2]) {
@@ -350,7 +352,7 @@ describe("what is loaded after the start", () => {
         "This server could not load all of itself; its log says why. Nothing was changed. Tell the operator to restart it."
       )
     }
-    assert.match(host.stderr(), /what calls need could not be loaded.*main-FirstCall\.cjs/su)
+    assert.match(host.stderr(), /what calls need could not be loaded.*main-Calls\.cjs/su)
     assert.deepStrictEqual(await host.end(), [0, null])
   })
 })

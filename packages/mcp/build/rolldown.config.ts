@@ -7,11 +7,11 @@ import { listingAsData } from "./listing.ts"
 const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { readonly version: string }
 
 /**
- * Nothing is resolved at run time. What is needed at once lies in one file, what few runs need, or later parts, in others.
- * For Node it is CommonJS, which starts faster than ES modules, and whose calls are faster too.
+ * Nothing is resolved at run time. What is needed at once is in one file; what the first call needs is in another, and what few
+ * runs need in more. For Node it is CommonJS, which starts faster than ES modules, and whose calls are faster too.
  */
 const bundle = (source: string, file: string, platform: "node" | "browser" = "node"): RolldownOptions => ({
-  input: { [file]: `src/${source}.ts` },
+  input: { [file]: source },
   platform,
   logLevel: "warn",
   resolve: {
@@ -33,7 +33,15 @@ const bundle = (source: string, file: string, platform: "node" | "browser" = "no
     comments: { annotation: false },
     entryFileNames: `[name].${platform === "node" ? "cjs" : "js"}`,
     chunkFileNames: `${file.replace("-start", "")}-[name].${platform === "node" ? "cjs" : "js"}`,
-    codeSplitting: { groups: [{ name: file, tags: ["$initial"], includeDependenciesRecursively: false }] }
+    codeSplitting: {
+      groups: [
+        { name: file, tags: ["$initial"], includeDependenciesRecursively: false, priority: 1 },
+        // What the first call needs is loaded together; the sandbox is another part.
+        ...(file === "main-start"
+          ? [{ name: "Calls", test: /^(?!.*sandbox)/iu, includeDependenciesRecursively: false }]
+          : [])
+      ]
+    }
   },
   plugins: [
     licenses,
@@ -42,7 +50,7 @@ const bundle = (source: string, file: string, platform: "node" | "browser" = "no
       // Bundles of their own: sharing parts with one another would make each carry what only the other needs.
       name: "apart",
       resolveId: (imported) => {
-        const id = { "./operator/Command.ts": "./main-start.cjs", "./Operator.ts": "./Operator.cjs" }[imported]
+        const id = { "./start.ts": "./main-start.cjs", "./operator/Command.ts": "./Command.cjs" }[imported]
         return id === undefined ? null : { id, external: true }
       }
     }
@@ -50,8 +58,8 @@ const bundle = (source: string, file: string, platform: "node" | "browser" = "no
 })
 
 export default defineConfig([
-  bundle("main", "main"),
-  bundle("operator/Command", "main-start"),
-  bundle("operator/Operator", "Operator"),
-  bundle("http", "http", "browser")
+  bundle("build/entry.ts", "main"),
+  bundle("build/start.ts", "main-start"),
+  bundle("src/operator/Command.ts", "Command"),
+  bundle("src/http.ts", "http", "browser")
 ])

@@ -1,20 +1,27 @@
-#!/usr/bin/env node
 /**
- * Starts the command with what an earlier start has compiled, from Node 22.1 on: compiling takes a sixth of a start.
- *
- * The compiled code lies in the user's home and not where Node would put it, in the temporary directory: what others can
- * write there would be run here. Where there is no home, or it can't be written to, the command starts without.
- * NODE_COMPILE_CACHE names another directory, and NODE_DISABLE_COMPILE_CACHE=1 turns it off.
+ * The command. What an assistant's host starts, the tools over plain stdio, is loaded at once; all else when the command line or
+ * the environment asks for it.
  */
-import module from "node:module"
-import { homedir } from "node:os"
-import { join } from "node:path"
+import * as Effect from "effect/Effect"
+import * as Process from "./operator/Process.ts"
+import * as Serve from "./operator/Serve.ts"
+import * as Settings from "./operator/Settings.ts"
+import * as Stdio from "./protocol/Stdio.ts"
 
-const enable: ((directory: string) => unknown) | undefined = Reflect.get(module, "enableCompileCache")
-try {
-  enable?.(join(homedir(), ".cache", "flex-interactions-mcp"))
-} catch {
-  // No home.
+const line = Settings.parse(process.argv.slice(2))
+if ("problem" in line) {
+  process.exitCode = Process.refuse(line.problem)
+} else {
+  const written = Effect.runSync(Effect.provide(Settings.written, Settings.layer(line.given)))
+  if (line.command === "serve" && Settings.isPlain(written)) {
+    Stdio.claimStdout()
+    const twilio = Effect.promise(() => import("./platform/Twilio.ts"))
+    const serving = Serve.serve(written, {
+      transport: Serve.overStdio,
+      twilio: (options) => Effect.map(twilio, ({ layer }) => layer(options))
+    })
+    Process.run(line, serving.pipe(Effect.withTracerEnabled(false)))
+  } else {
+    void import("./operator/Command.ts").then(({ run }) => run(line))
+  }
 }
-// Not by import(): Node's loader of ES modules takes longer.
-require("./operator/Command.ts")

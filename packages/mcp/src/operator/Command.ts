@@ -1,54 +1,86 @@
-/**
- * The command. What an assistant's host starts, the tools over stdio, is in this file's bundle and starts at once; what
- * calls need is loaded after it. All the rest is in another bundle, which is loaded when the command line or the environment
- * asks for something in it.
- */
-import "../platform/Jitless.ts"
+/** Every command, and every way to serve. */
 import { TwilioClient } from "@flex-interactions/core"
 import * as Effect from "effect/Effect"
-import * as Run from "./Run.ts"
+import type * as FileSystem from "effect/FileSystem"
+import type * as HttpClient from "effect/http/HttpClient"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redis from "effect/persistence/Redis"
+import * as Doctor from "./Doctor.ts"
+import * as Help from "./Help.ts"
+import * as NodeHttp from "@flex-interactions/core/NodeHttp"
+import * as PrintConfig from "./PrintConfig.ts"
+import * as Proxy from "../platform/Proxy.ts"
+import * as Process from "./Process.ts"
+import * as Serve from "./Serve.ts"
+import * as ServeHttp from "./ServeHttp.ts"
 import * as Settings from "./Settings.ts"
 import * as Stdio from "../protocol/Stdio.ts"
-import * as Server from "../protocol/Server.ts"
-import * as Limits from "../tools/Limits.ts"
+import * as Otlp from "../platform/Otlp.ts"
 
-const serve = Effect.fnUntraced(function* (written: Settings.Written) {
-  const limits = yield* Settings.limits(written)
-  const twilio = (yield* Settings.onSandbox(written)) ? undefined : yield* TwilioClient.fromConfig
-  const calls = yield* Effect.promise(() => import("./FirstCall.ts")).pipe(
-    Effect.flatMap((firstCall) => firstCall.make(limits, twilio)),
-    Effect.cached
-  )
-  // The sandbox is made at once: a seed that cannot be used ends the command, like other wrong settings. Twilio's were checked
-  // above; who calls later than a second after the start finds everything loaded.
-  yield* twilio === undefined ? calls : Effect.forkScoped(Effect.delay(calls, "1 second"))
-  const load = Effect.tapCause(calls, (cause) => Effect.logError("what calls need could not be loaded", cause))
-  const run = Effect.runPromiseWith(yield* Effect.context<Effect.Services<typeof load>>())
-  let answer: Promise<Server.Answer> | undefined
-  yield* Run.overStdio(Limits.confirmation(limits))(
-    Server.make({ version: Run.version, offer: Limits.offer(limits) }, (request) =>
-      (answer ??= run(load)).then(
-        (answer) => answer(request),
-        () => Server.failed(notLoaded)
+export const run = (line: Settings.CommandLine): void => Process.run(line, command(line))
+
+const command = (
+  line: Settings.CommandLine
+): Effect.Effect<number, TwilioClient.SettingsError, FileSystem.FileSystem> => {
+  switch (line.command) {
+    case "serve":
+      return Effect.flatMap(Settings.written, serve)
+    case "doctor":
+      return Effect.flatMap(Settings.written, (written) =>
+        // It tells of a setting that is wrong, like of all others.
+        Effect.provide(Doctor.run(line, written), http(written).pipe(Layer.catch(() => NodeHttp.layer)))
       )
-    )
-  )
-  return 0
-})
-
-/** An upgrade has replaced the files of the server that runs. */
-const notLoaded =
-  "This server could not load all of itself; its log says why. Nothing was changed. Tell the operator to restart it."
-
-const line = Settings.parse(process.argv.slice(2))
-if ("problem" in line) {
-  process.exitCode = Run.refuse(line.problem)
-} else {
-  const written = Effect.runSync(Effect.provide(Settings.written, Settings.layer(line.given)))
-  if (line.command === "serve" && Settings.isPlain(written)) {
-    Stdio.claimStdout()
-    Run.run(line, serve(written).pipe(Effect.scoped, Effect.withTracerEnabled(false)))
-  } else {
-    void import("./Operator.ts").then((operator) => operator.run(line))
+    case "print-config":
+      return Effect.sync(() => PrintConfig.run(line))
+    case "help":
+      return print(Help.text)
+    case "version":
+      return print(Process.version)
   }
 }
+
+const print = (text: string) =>
+  Effect.sync(() => {
+    process.stdout.write(`${text}\n`)
+    return 0
+  })
+
+/** The HTTP client of this process: kept alive, and through the proxy where one is set. */
+const http = ({ proxy }: Settings.Written): Layer.Layer<HttpClient.HttpClient, TwilioClient.SettingsError> =>
+  proxy === undefined ? NodeHttp.layer : Layer.unwrap(Effect.map(Proxy.address(proxy), Proxy.layer))
+
+const twilio = (options: TwilioClient.Options) => Effect.succeed(TwilioClient.layer(options))
+
+const serve = Effect.fnUntraced(function* (written: Settings.Written) {
+  const listen = Settings.overHttp(written) ? yield* ServeHttp.settings(written) : undefined
+  if (listen === undefined) Stdio.claimStdout()
+  const transport = listen === undefined ? Serve.overStdio : ServeHttp.serve(listen)
+  const shared =
+    written.redisUrl === undefined ? undefined : yield* Effect.promise(() => import("../platform/Redis.ts"))
+  const serving = Effect.gen(function* () {
+    const redis = yield* Effect.serviceOption(Redis.Redis)
+    return yield* Serve.serve(written, {
+      transport,
+      twilio,
+      confirmation: {
+        key: listen?.confirmationKey,
+        spend: Option.isSome(redis) ? shared?.spend(redis.value) : undefined
+      }
+    })
+  }).pipe(
+    Effect.provide(
+      Layer.mergeAll(
+        shared?.layer(yield* redisUrl(written.redisUrl ?? "")) ?? Layer.empty,
+        written.otlp === undefined ? Layer.empty : Otlp.layer(Process.version)
+      ).pipe(Layer.provideMerge(http(written)))
+    ),
+    Effect.catchTag("ListenError", (error) => Effect.sync(() => Process.refuse(`${error.message}.`)))
+  )
+  return yield* written.otlp === undefined ? Effect.withTracerEnabled(serving, false) : serving
+})
+
+const redisUrl = (text: string): Effect.Effect<string, TwilioClient.SettingsError> =>
+  /^rediss?:\/\/./u.test(text) && URL.canParse(text)
+    ? Effect.succeed(text)
+    : Effect.fail(Settings.fail("redisUrl", "must be a URL such as redis://redis.example.com:6379"))

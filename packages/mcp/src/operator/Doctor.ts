@@ -15,10 +15,11 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Proxy from "../platform/Proxy.ts"
+import { services } from "../tools/index.ts"
 import { escaped } from "../tools/Plain.ts"
 import * as Auth from "../protocol/Auth.ts"
 import * as Address from "./Address.ts"
-import * as Run from "./Run.ts"
+import * as Process from "./Process.ts"
 import * as Serve from "./Serve.ts"
 import * as ServeHttp from "./ServeHttp.ts"
 import * as Settings from "./Settings.ts"
@@ -44,7 +45,7 @@ const mendFirst = "the settings must be mended first"
 /** Runs every check and prints what was found; 0 if nothing failed, 1 otherwise. */
 export const run = Effect.fnUntraced(function* (line: Settings.CommandLine, written: Settings.Written) {
   const sandbox = Result.getOrElse(yield* Effect.result(Settings.onSandbox(written)), () => false)
-  const valid = yield* Effect.result(validate(written, sandbox))
+  const valid = yield* Effect.result(validate(written))
   const origin = written.baseUrl ?? TwilioClient.defaultBaseUrl
   const api = URL.canParse(origin) ? new URL(origin) : undefined
 
@@ -89,7 +90,7 @@ export const run = Effect.fnUntraced(function* (line: Settings.CommandLine, writ
   )
   const flags = [...Settings.asFlags(line.given), "--http=off"]
   for (const [era, messages] of Object.entries(handshakes)) {
-    yield* check(`protocol ${era}`, invalid, handshake(flags, messages, Run.version))
+    yield* check(`protocol ${era}`, invalid, handshake(flags, messages, Process.version))
   }
 
   const isWell = findings.every(({ result }) => result !== "failed")
@@ -97,8 +98,8 @@ export const run = Effect.fnUntraced(function* (line: Settings.CommandLine, writ
   yield* Effect.sync(() =>
     process.stdout.write(
       line.json
-        ? `${JSON.stringify({ version: Run.version, ok: isWell, checks: findings, settings: shown }, undefined, 2)}\n`
-        : text(Run.version, findings, shown)
+        ? `${JSON.stringify({ version: Process.version, ok: isWell, checks: findings, settings: shown }, undefined, 2)}\n`
+        : text(Process.version, findings, shown)
     )
   )
   return isWell ? 0 : 1
@@ -140,16 +141,19 @@ const settingsShown = (written: Settings.Written, given: Settings.CommandLine["g
   })
 
 /** All settings, whoever uses them; the files that they name are read. */
-const validate = Effect.fnUntraced(function* (written: Settings.Written, sandbox: boolean) {
+const validate = Effect.fnUntraced(function* (written: Settings.Written) {
   yield* Settings.onSandbox(written)
   yield* Settings.limits(written)
   if (written.proxy !== undefined) yield* Proxy.address(written.proxy)
   if (Settings.overHttp(written)) yield* ServeHttp.settings(written)
-  return yield* Layer.build(Serve.participants(sandbox ? undefined : TwilioClient.layerConfig))
+  const client = yield* yield* Serve.client(written, (options) => Effect.succeed(TwilioClient.layer(options)))
+  return yield* Layer.build(Layer.provide(services, client))
 })
 
 const settingsFound = (valid: Result.Result<unknown, TwilioClient.SettingsError>): Found =>
-  Result.isSuccess(valid) ? ok("each is valid") : failed(`${valid.failure.message}.`, Run.advice(valid.failure.setting))
+  Result.isSuccess(valid)
+    ? ok("each is valid")
+    : failed(`${valid.failure.message}.`, Process.advice(valid.failure.setting))
 
 const node = (): Found => {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number)

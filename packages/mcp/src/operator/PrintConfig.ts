@@ -1,7 +1,7 @@
 /** `print-config HOST`: what an MCP host's configuration needs, on stdout; where it belongs, on stderr. */
 import { resolve } from "node:path"
 import { fileURLToPath } from "node:url"
-import * as Run from "./Run.ts"
+import * as Process from "./Process.ts"
 import * as Settings from "./Settings.ts"
 
 const name = "flex-interactions"
@@ -84,7 +84,7 @@ export const hosts = Object.keys(table) as ReadonlyArray<HostName>
 const launch = (flags: ReadonlyArray<string>): Launch => {
   const main = fileURLToPath(new URL("main.cjs", import.meta.url))
   return /[\\/]_npx[\\/]/u.test(main)
-    ? { command: "npx", args: ["-y", `@flex-interactions/mcp@${Run.version}`, ...flags] }
+    ? { command: "npx", args: ["-y", `@flex-interactions/mcp@${Process.version}`, ...flags] }
     : { command: process.execPath, args: [main, ...flags] }
 }
 
@@ -99,10 +99,13 @@ const fromAnywhere = (given: Settings.CommandLine["given"]): Settings.CommandLin
 export const run = (line: Settings.CommandLine): number => {
   const found = hosts.find((known) => known === line.rest[0])
   if (found === undefined || line.rest.length > 1) {
-    return Run.refuse(`print-config takes one of ${hosts.join(", ")}`)
+    return Process.refuse(`print-config takes one of ${hosts.join(", ")}`)
   }
   if (Settings.table.http.env in line.given) {
-    return Run.refuse("a host does not start a server that serves over HTTP", "docs/mcp.md says how hosts reach one.")
+    return Process.refuse(
+      "a host does not start a server that serves over HTTP",
+      "docs/mcp.md says how hosts reach one."
+    )
   }
   const host: Host = table[found]
   const fill = host.secret ?? ((variable: string) => `put ${variable} here`)

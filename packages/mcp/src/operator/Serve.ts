@@ -1,40 +1,85 @@
-/** The tools by the operator's settings, over whatever transport. */
-import { type TwilioClient, Participants } from "@flex-interactions/core"
+/** Serving by the settings, over whatever transport, until it ends. */
+import { TwilioClient } from "@flex-interactions/core"
 import type { McpServerFactory } from "@modelcontextprotocol/server"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Calls from "../protocol/Calls.ts"
+import type * as Calls from "../protocol/Calls.ts"
 import * as Server from "../protocol/Server.ts"
+import * as Stdio from "../protocol/Stdio.ts"
 import * as Limits from "../tools/Limits.ts"
+import * as Process from "./Process.ts"
 import * as Settings from "./Settings.ts"
-import * as Run from "./Run.ts"
 
-/** Serves until the transport ends. `client` is left aside where the settings ask for the sandbox. */
-export const serve = <E, E2, R, R2>(
-  client: Layer.Layer<TwilioClient.TwilioClient, E, R>,
-  transport: (make: McpServerFactory) => Effect.Effect<void, E2, R2>,
-  confirmation: Calls.Options["confirmation"] = {}
-) =>
-  Effect.gen(function* () {
-    const written = yield* Settings.written
-    const limits = yield* Settings.limits(written)
-    yield* Effect.flatMap(Calls.make({ confirmation, ...limits }), (answer) =>
-      transport(Server.make({ version: Run.version, offer: Limits.offer(limits) }, answer))
-    ).pipe(Effect.scoped, Effect.provide(participants((yield* Settings.onSandbox(written)) ? undefined : client)))
-    return 0
-  })
-
-/** The tools' service on this client or, without one, on the sandbox, which is loaded when it is asked for. */
-export const participants = <E, R>(
-  client: Layer.Layer<TwilioClient.TwilioClient, E, R> | undefined
-): Layer.Layer<Participants.Participants, E | TwilioClient.SettingsError, R> => {
-  const chosen: Layer.Layer<TwilioClient.TwilioClient, E | TwilioClient.SettingsError, R> = client ?? inProcess
-  return Participants.layer.pipe(Layer.provide(chosen))
+/** What a way of serving brings along. */
+export interface Way<E, R, R2> {
+  /** Serves until it ends. `confirmation` says how writes are confirmed, for the log. */
+  readonly transport: (server: McpServerFactory, confirmation: string) => Effect.Effect<void, E, R>
+  /** The client of Twilio; left aside where the settings ask for the sandbox. */
+  readonly twilio: MakeClient<R2>
+  readonly confirmation?: Calls.Options["confirmation"]
 }
 
-const inProcess: Layer.Layer<TwilioClient.TwilioClient, TwilioClient.SettingsError> = Layer.unwrap(
-  Effect.map(
-    Effect.promise(() => import("../platform/Sandbox.ts")),
-    ({ layer }) => layer
+type Client<R> = Layer.Layer<TwilioClient.TwilioClient, TwilioClient.SettingsError, R>
+
+type MakeClient<R> = (options: TwilioClient.Options) => Effect.Effect<Client<R>>
+
+export const serve = <E, R, R2>(written: Settings.Written, way: Way<E, R, R2>) =>
+  Effect.gen(function* () {
+    const limits = yield* Settings.limits(written)
+    const made = yield* client(written, way.twilio)
+    const calls = yield* Effect.cached(load(made, { ...limits, confirmation: way.confirmation ?? {} }))
+    // The sandbox is made at once: a seed that cannot be used ends the command, like other wrong settings. Those of Twilio were
+    // checked above; calls that arrive later than a second after the start find everything loaded.
+    yield* (yield* Settings.onSandbox(written)) ? calls : Effect.forkScoped(Effect.delay(calls, "1 second"))
+    const loaded = Effect.tapCause(calls, (cause) => Effect.logError("what calls need could not be loaded", cause))
+    const run = Effect.runPromiseWith(yield* Effect.context<Effect.Services<typeof loaded>>())
+    let answer: Promise<Server.Answer> | undefined
+    const server = Server.make({ version: Process.version, offer: Limits.offer(limits) }, (request) =>
+      (answer ??= run(loaded)).then(
+        (answer) => answer(request),
+        () => Server.failed(notLoaded)
+      )
+    )
+    yield* way.transport(server, Limits.confirmation(limits))
+    return 0
+  }).pipe(Effect.scoped)
+
+/** Answers calls until the scope closes. What that takes is loaded now. */
+const load = Effect.fnUntraced(function* <R>(
+  client: Effect.Effect<Client<R>, TwilioClient.SettingsError>,
+  options: Calls.Options
+) {
+  const [{ make }, { services }] = yield* Effect.promise(() =>
+    Promise.all([import("../protocol/Calls.ts"), import("../tools/index.ts")])
   )
-)
+  return yield* Effect.provide(make(options), yield* Layer.build(Layer.provide(services, yield* client)))
+})
+
+/** An upgrade has replaced the files of the server that runs. */
+const notLoaded =
+  "This server could not load all of itself; its log says why. Nothing was changed. Tell the operator to restart it."
+
+/**
+ * The client by the settings, which are checked now: of Twilio or, where they say so, of the sandbox. What it takes is loaded when
+ * the inner effect runs.
+ */
+export const client = Effect.fnUntraced(function* <R>(written: Settings.Written, twilio: MakeClient<R>) {
+  const isSandbox = yield* Settings.onSandbox(written)
+  const options = isSandbox ? undefined : yield* TwilioClient.fromConfig
+  const made: Effect.Effect<Client<R>, TwilioClient.SettingsError> = options === undefined
+    ? sandbox(written.sandboxSeed)
+    : twilio(options)
+  return made
+})
+
+const sandbox = (seed: string | undefined): Effect.Effect<Client<never>, TwilioClient.SettingsError> =>
+  Effect.flatMap(
+    Effect.promise(() => import("../platform/Sandbox.ts")),
+    ({ make }) => Effect.mapError(make(seed), (problem) => Settings.fail("sandboxSeed", problem))
+  )
+
+/** Serves over stdio, and says in the log how writes are confirmed. */
+export const overStdio = (server: McpServerFactory, confirmation: string): Effect.Effect<void> => {
+  process.stderr.write(`flex-interactions-mcp: serving over stdio; ${confirmation}\n`)
+  return Stdio.serve(server)
+}

@@ -28,8 +28,8 @@ export interface HttpSettings {
 }
 
 /** Serves over HTTP; see {@link Listen.serve}. `confirmation` says in the log how writes are confirmed. */
-export const serve = (settings: HttpSettings, confirmation: string) =>
-  Effect.fnUntraced(function* (server: McpServerFactory) {
+export const serve = (settings: HttpSettings) =>
+  Effect.fnUntraced(function* (server: McpServerFactory, confirmation: string) {
     const fetchKeys = yield* fetch
     const say = yield* Notices.make
     const log = (line: string) =>

@@ -7,7 +7,7 @@ import * as Layer from "effect/Layer"
 import * as RateLimiter from "effect/persistence/RateLimiter"
 import * as Redis from "effect/persistence/Redis"
 import { createClient } from "redis"
-import type * as Confirmation from "../tools/Confirmation.ts"
+import type * as Option from "effect/Option"
 
 const prefix = "flex-interactions:"
 
@@ -56,10 +56,10 @@ const redis = (url: string) =>
 export const layer = (url: string) =>
   RateLimiter.layerStoreRedis({ prefix: `${prefix}limit:` }).pipe(Layer.provideMerge(redis(url)))
 
-/** Marks an answer as used; `false` if it was already, at whatever replica. */
+/** Marks the answer with this nonce as used for so long; `false` if it was already, at whatever replica. None while Redis is away. */
 export const spend =
-  (redis: Redis.Redis["Service"]): NonNullable<Confirmation.Options["spend"]> =>
-  (nonce, seconds) =>
+  (redis: Redis.Redis["Service"]) =>
+  (nonce: string, seconds: number): Effect.Effect<Option.Option<boolean>> =>
     redis.send("SET", `${prefix}answer:${nonce}`, "1", "NX", "EX", `${seconds}`).pipe(
       Effect.timeout("1 second"),
       Effect.map((reply) => reply !== null),

@@ -1,8 +1,7 @@
-/** Running the command: its settings in place, its exit code, and what an operator reads when it cannot run. */
+/** The command as a process: its settings in place, its exit code, and what an operator reads when it cannot run. */
 import { Console } from "node:console"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import type { TwilioClient } from "@flex-interactions/core"
-import type { McpServerFactory } from "@modelcontextprotocol/server"
 import * as Cause from "effect/Cause"
 import * as EffectConsole from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -11,7 +10,6 @@ import type * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Files from "../platform/Files.ts"
-import * as Stdio from "../protocol/Stdio.ts"
 import * as Notices from "../protocol/Notices.ts"
 import { escaped } from "../tools/Plain.ts"
 import * as Settings from "./Settings.ts"
@@ -63,10 +61,4 @@ export const advice = (setting: string): string =>
 export const refuse = (problem: string, next = "Try --help."): number => {
   process.stderr.write(`flex-interactions-mcp: ${escaped(problem, 1000)}\n${next}\n`)
   return 2
-}
-
-/** Serves over stdio, and says in the log how writes are confirmed. */
-export const overStdio = (confirmation: string) => (server: McpServerFactory) => {
-  process.stderr.write(`flex-interactions-mcp: serving over stdio; ${confirmation}\n`)
-  return Stdio.serve(server)
 }
