@@ -229,7 +229,9 @@ describe("a stream", () => {
           { baseUrl: url, rateLimit: false }
         )
         assert.lengthOf(heap, 10)
-        assert.isBelow((heap[9] ?? 0) - (heap[0] ?? 0), 2_000_000)
+        // The median step, nine times: what other tests of this process free or take at some moment is one step.
+        const steps = heap.slice(1).map((size, index) => size - (heap[index] ?? 0))
+        assert.isBelow((steps.toSorted((a, b) => a - b)[4] ?? 0) * 9, 2_000_000)
       })
     )
   }

@@ -3,7 +3,7 @@ import { TwilioError, Participants } from "@flex-interactions/core"
 import { Clock, Duration, Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { assert, describe, it } from "vitest"
-import { call, channel, type CallResult, sid, write } from "../support/host.ts"
+import { call, channel, type CallResult, sid, write } from "../support/calls.ts"
 import { agent, open } from "../support/inProcess.ts"
 
 const fail = (operation: string, reason: TwilioError.Reason) =>

@@ -30,10 +30,9 @@ describe("the MCPB bundle", () => {
     const folder = join(here.path, "bundle")
     mkdirSync(folder)
     for (const file of ["manifest.json", "icon.png"]) cpSync(join(mcp, "mcpb", file), join(folder, file))
-    const tarball = Pack.pack("mcp", here.path)
     execFileSync("tar", [
       "-xzf",
-      tarball,
+      Pack.tarball("mcp"),
       "-C",
       folder,
       "--strip-components=1",
@@ -142,10 +141,7 @@ describe("the Dockerfile", () => {
   })
 
   it("starts what it copied, as that user, with its environment, and is found healthy", async () => {
-    const tarball = Pack.pack("mcp", here.path)
-    const app = join(here.path, "app")
-    mkdirSync(app)
-    execFileSync("tar", ["-xzf", tarball, "-C", app, "--strip-components=1"])
+    Pack.unpack("mcp", join(here.path, "app"))
     execFileSync("chmod", ["-R", "a+rX", here.path])
     const [, entry = ""] = JSON.parse(instruction("ENTRYPOINT").join()) as ReadonlyArray<string>
     assert.match(entry, /^\/app\//u)

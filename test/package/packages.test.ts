@@ -3,6 +3,7 @@ import { execFile, execFileSync } from "node:child_process"
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { promisify } from "node:util"
+import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core"
 import { Client } from "@modelcontextprotocol/client"
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
 import { publint } from "publint"
@@ -15,12 +16,10 @@ const here = Pack.temporary()
 afterAll(here.remove)
 
 describe("each package", () => {
-  for (const name of ["core", "sandbox", "mcp"] as const) {
-    it(`${name}: publint and attw find nothing`, { timeout: 120_000 }, async () => {
-      const tarball = Pack.pack(name, here.path)
+  for (const name of Pack.names) {
+    it(`${name}: publint and attw find nothing`, { timeout: 60_000 }, async () => {
       const unpacked = join(here.path, `${name}-unpacked`)
-      mkdirSync(unpacked)
-      execFileSync("tar", ["-xzf", tarball, "-C", unpacked, "--strip-components=1"])
+      Pack.unpack(name, unpacked)
       const { messages } = await publint({ pkgDir: unpacked, level: "suggestion", strict: true, pack: false })
       assert.deepStrictEqual(messages, [])
       assert.match(readFileSync(join(unpacked, "LICENSE"), "utf8"), /MIT License/u)
@@ -29,12 +28,11 @@ describe("each package", () => {
         new RegExp(`^# @flex-interactions/${name}\n`, "u")
       )
 
-      const attw = join(import.meta.dirname, "../node_modules/.bin/attw")
+      const found = await checkPackage(createPackageFromTarballData(readFileSync(Pack.tarball(name))), {
+        excludeEntrypoints: ["./package.json"]
+      })
       // ESM alone, by resolvers of today: there is no CommonJS here to be wrong about.
-      const profile = ["--profile", "esm-only", "--format", "json", "--exclude-entrypoints", "./package.json"]
-      const { stdout } = await promisify(execFile)(attw, [tarball, ...profile], { maxBuffer: 2 ** 26 })
-      const { analysis } = JSON.parse(stdout) as { readonly analysis: { readonly problems: ReadonlyArray<unknown> } }
-      const problems = analysis.problems.filter(
+      const problems = (found.types === false ? [] : found.problems).filter(
         (problem) =>
           !/"(?:node10|node16-cjs)"/u.test(JSON.stringify(problem)) &&
           !/CJSResolvesToESM/u.test(JSON.stringify(problem))
@@ -72,8 +70,10 @@ describe("the server, installed by npm from its tarball", () => {
   beforeAll(() => {
     mkdirSync(home)
     writeFileSync(join(home, "package.json"), '{ "private": true }')
-    const tarball = Pack.pack("mcp", here.path)
-    execFileSync("npm", ["install", "--no-audit", "--no-fund", "--offline", tarball], { cwd: home, stdio: "ignore" })
+    execFileSync("npm", ["install", "--no-audit", "--no-fund", "--offline", Pack.tarball("mcp")], {
+      cwd: home,
+      stdio: "ignore"
+    })
   }, 60_000)
 
   it("is one package, with nothing beside it", () => {

@@ -8,21 +8,19 @@ import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { howTo, majors, program } from "../support/nodes.ts"
+import * as Pack from "../support/pack.ts"
 import { list, modify } from "../support/requests.ts"
 
 const run = promisify(execFile)
-const source = fileURLToPath(new URL("../../packages/sandbox", import.meta.url))
 const effect = dirname(fileURLToPath(import.meta.resolve("effect/package.json")))
 
 describe("the packed package", () => {
   let folder: string
   let unpacked: string
-  beforeAll(async () => {
+  beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), "sandbox-package-"))
     unpacked = join(folder, "node_modules", "@flex-interactions", "sandbox")
-    const { stdout } = await run("npm", ["pack", "--silent", "--pack-destination", folder], { cwd: source })
-    await run("mkdir", ["-p", unpacked])
-    await run("tar", ["-xzf", join(folder, stdout.trim()), "-C", unpacked, "--strip-components", "1"])
+    Pack.unpack("sandbox", unpacked)
   })
   afterAll(() => rmSync(folder, { recursive: true }))
 

@@ -5,17 +5,11 @@ import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { Client } from "@modelcontextprotocol/client"
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
-import { sid } from "./requests.ts"
+import { type Action, envelope, type Message } from "./calls.ts"
+
+export * from "./calls.ts"
 
 export const main = fileURLToPath(new URL("../../packages/mcp/dist/main.cjs", import.meta.url))
-
-export { sid }
-export const channel = (group: number) => ({ interaction_sid: sid(group, "KD"), channel_sid: sid(group, "UO") })
-export const write = (group: number, n: number, status: "wrapup" | "closed") => ({
-  ...channel(group),
-  participant_sid: sid(group, "UT", n),
-  status
-})
 
 /** The settings that reach a sandbox at `url`. */
 export const environment = (url: string) => ({
@@ -24,18 +18,8 @@ export const environment = (url: string) => ({
   FLEX_API_BASE_URL: url
 })
 
-export const modern = "2026-07-28"
-
-/** The eras, as the official client opens them. */
-export const eras = [
-  ["by handshake (2025 era)", "legacy"],
-  [`in revision ${modern}`, { pin: modern }]
-] as const
-
 /** What the server says on stderr when it starts over stdio. */
 export const startLine = /^flex-interactions-mcp: serving over stdio; [^\n]+\n/u
-
-export type Action = "accept" | "decline" | "cancel"
 
 /** A host built on the official client. Without `answer` it cannot ask; with it, it answers every question so. */
 export const connect = async (options: {
@@ -68,32 +52,6 @@ export const connect = async (options: {
   transport.stderr?.on("data", (chunk: Buffer) => (stderr += chunk.toString()))
   await client.connect(transport)
   return Object.assign(client, { stderr: () => stderr, log: () => stderr.replace(startLine, "") })
-}
-
-export interface CallResult {
-  readonly isError: boolean
-  readonly text: string
-  readonly data: Record<string, unknown> | undefined
-}
-
-export const call = async (client: Client, name: string, args: Record<string, unknown>): Promise<CallResult> =>
-  read(await client.callTool({ name, arguments: args }))
-
-export const read = (result: unknown): CallResult => {
-  const { content, isError, structuredContent } = result as {
-    readonly content?: ReadonlyArray<{ readonly type: string; readonly text?: string }>
-    readonly isError?: boolean
-    readonly structuredContent?: Record<string, unknown>
-  }
-  return { isError: isError === true, text: content?.[0]?.text ?? "", data: structuredContent }
-}
-
-export interface Message {
-  readonly id?: number
-  readonly method?: string
-  readonly params?: Record<string, unknown>
-  readonly result?: Record<string, unknown>
-  readonly error?: { readonly code: number; readonly message: string }
 }
 
 /** A host without a library: what it sends is exactly what is given, what comes back is kept byte for byte. */
@@ -181,9 +139,3 @@ export const raw = (args: ReadonlyArray<string>, env: Record<string, string> = {
 }
 
 export type Raw = ReturnType<typeof raw>
-
-export const envelope = (capabilities: object = {}) => ({
-  "io.modelcontextprotocol/protocolVersion": modern,
-  "io.modelcontextprotocol/clientInfo": { name: "raw", version: "1" },
-  "io.modelcontextprotocol/clientCapabilities": capabilities
-})

@@ -5,7 +5,7 @@ import { Console, Effect, Exit, type Layer, Logger, Scope } from "effect"
 import * as Calls from "../../packages/mcp/src/protocol/Calls.ts"
 import * as Server from "../../packages/mcp/src/protocol/Server.ts"
 import * as Limits from "../../packages/mcp/src/tools/Limits.ts"
-import { type Action, sid } from "./host.ts"
+import { type Action, sid } from "./calls.ts"
 
 /** The agent of the first ready-made interaction. */
 export const agent = {
