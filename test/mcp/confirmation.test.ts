@@ -2,7 +2,7 @@
 import { Participants } from "@flex-interactions/core"
 import * as Sandbox from "@flex-interactions/sandbox"
 import { createMcpHandler } from "@modelcontextprotocol/server"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Option } from "effect"
 import { afterEach, assert, beforeEach, describe, it, vi } from "vitest"
 import { type Served, start } from "../support/served.ts"
 import {
@@ -328,7 +328,7 @@ it("a state that is older than ten minutes comes too late", async () => {
   let sent = 0
   const { make, audit, close } = await open(
     Layer.mock(Participants.Participants)({
-      page: () => Effect.succeed({ items: [agent] }),
+      find: () => Effect.succeed(Option.some(agent)),
       setStatus: () => Effect.sync(() => (sent++, agent))
     })
   )

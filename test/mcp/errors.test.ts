@@ -1,6 +1,6 @@
 /** Every failure in fixed words: what happened, whether anything was changed, what to do next, whether and when to try again. */
 import { TwilioError, Participants } from "@flex-interactions/core"
-import { Clock, Duration, Effect, Layer } from "effect"
+import { Clock, Duration, Effect, Layer, Option } from "effect"
 import { TestClock } from "effect/testing"
 import { assert, describe, it } from "vitest"
 import { call, channel, type CallResult, sid, write } from "../support/calls.ts"
@@ -12,7 +12,7 @@ const fail = (operation: string, reason: TwilioError.Reason) =>
 /** A write that fails for this reason after the agent was found. */
 const failed = async (reason: TwilioError.Reason): Promise<CallResult> => {
   const layer = Layer.mock(Participants.Participants)({
-    page: () => Effect.succeed({ items: [agent] }),
+    find: () => Effect.succeed(Option.some(agent)),
     setStatus: () => fail("Participants.setStatus", reason)
   })
   const { client, close } = await open(layer)
@@ -158,7 +158,7 @@ describe("a defect", () => {
 
   it("in a write leaves open whether anything was changed", async () => {
     const layer = Layer.mock(Participants.Participants)({
-      page: () => Effect.succeed({ items: [agent] }),
+      find: () => Effect.succeed(Option.some(agent)),
       setStatus: () => Effect.die(new Error("boom"))
     })
     const { client, close, log } = await open(layer)
@@ -197,7 +197,8 @@ describe("a Twilio that takes too long", () => {
       const isAsked = new Promise<void>((resolve) => (asked = resolve))
       const silence = Effect.andThen(Effect.sync(asked), Effect.never)
       const layer = Layer.mock(Participants.Participants)({
-        page: () => silence
+        page: () => silence,
+        find: () => silence
       })
       const { client, close } = await open(Layer.merge(layer, time))
       const done = call(client, tool, args)
@@ -246,7 +247,8 @@ const testClock = Effect.map(Effect.scoped(TestClock.make()), (clock) => ({
 
 describe("what an assistant gets wrong", () => {
   const layer = Layer.mock(Participants.Participants)({
-    page: () => Effect.die("asked")
+    page: () => Effect.die("asked"),
+    find: () => Effect.die("asked")
   })
   const good = write(1, 2, "closed")
   const interaction = sid(1, "KD")

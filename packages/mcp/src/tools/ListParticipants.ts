@@ -6,7 +6,6 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { Mutable } from "effect/Types"
 import type { Call } from "./Call.ts"
-import * as Circle from "./Circle.ts"
 import * as Fields from "./Fields.ts"
 import * as Tool from "./Tool.ts"
 import { goodTime, tooLong, wrongArguments } from "./ToolError.ts"
@@ -51,7 +50,7 @@ const read = Effect.fnUntraced(function* (input: typeof Input.Type, call: Call) 
   const wanted = (participant: Participant.Participant) => input.type === undefined || participant.type === input.type
 
   const pageSize = input.type === undefined ? limit : Participants.maxPageSize
-  let place: Place = { page: {}, skip: 0, pageSize, guard: Circle.first }
+  let place: Place = { page: {}, skip: 0, pageSize }
   if (input.cursor !== undefined) {
     const parsed = parse(channel, input.cursor)
     if (parsed === undefined) {
@@ -81,12 +80,7 @@ const read = Effect.fnUntraced(function* (input: typeof Input.Type, call: Call) 
       rows.push(row(participant))
     }
     if (page.next === undefined) return { participants: rows }
-    place = {
-      page: page.next,
-      skip: 0,
-      pageSize: place.pageSize,
-      guard: yield* Circle.advance(place.guard, page.next)
-    }
+    place = { page: page.next, skip: 0, pageSize: place.pageSize }
     if (rows.length === limit || pages === maxPages) return { participants: rows, next_cursor: format(channel, place) }
   }
 })
@@ -128,11 +122,9 @@ interface Place {
   readonly page: Participants.Cursor
   readonly skip: number
   readonly pageSize: number
-  readonly guard: Circle.Guard
 }
 
 const between = (minimum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum: Participants.maxPageSize }))
-const text = Schema.optionalKey(Schema.String)
 
 /** A cursor carries the channel that it belongs to. */
 const Cursor = Schema.StringFromBase64Url.pipe(
@@ -140,10 +132,9 @@ const Cursor = Schema.StringFromBase64Url.pipe(
     Schema.fromJsonString(
       Schema.Struct({
         channel: Schema.String,
-        page: Schema.Struct({ page: text, pageToken: text }),
+        page: Participants.Cursor,
         skip: between(0),
-        pageSize: between(1),
-        guard: Circle.Guard
+        pageSize: between(1)
       })
     )
   )

@@ -4,9 +4,9 @@
  */
 import { Participant, Participants, Sid, type TwilioError } from "@flex-interactions/core"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { Call } from "./Call.ts"
-import * as Circle from "./Circle.ts"
 import * as Fields from "./Fields.ts"
 import * as Write from "./Write.ts"
 import { facts, goodTime, Refused, tooLong } from "./ToolError.ts"
@@ -127,34 +127,26 @@ const likely = {
   closed: "Most likely the agent has left already (agents who have left can stay in the list)."
 }
 
-/** The agent, read page by page until found. A customer or a stranger is refused before anything is sent. */
+/** The agent. A customer or a stranger is refused before anything is sent. */
 const lookUp = Effect.fnUntraced(
   function* (input: Input, call: Call) {
     const participants = yield* Participants.Participants
-    const channel = Fields.channelOf(input)
-    let page: Participants.Page = { items: [], next: {} }
-    let seen = 0
-    // Until the time is over a circle of pages would take all of the account's rate limit.
-    let guard = Circle.first
-    while (page.next !== undefined) {
-      page = yield* participants.page(channel, { pageSize: Participants.maxPageSize, cursor: page.next })
-      seen += page.items.length
-      yield* call.progress(`${seen} participants read`)
-      const found = page.items.find(({ sid }) => sid === input.participant_sid)
-      if (found === undefined) {
-        if (page.next !== undefined) guard = yield* Circle.advance(guard, page.next)
-        continue
-      }
-      if (Participant.isAgent(found)) return found
+    const found = yield* participants.find(Fields.channelOf(input), input.participant_sid, {
+      onPage: (read) => call.progress(`${read} participants read`)
+    })
+    if (Option.isNone(found)) {
+      return yield* new Refused({
+        what: `${input.participant_sid} is not in this channel.`,
+        next: "Call list_participants and take the participant_sid from its answer."
+      })
+    }
+    if (!Participant.isAgent(found.value)) {
       return yield* new Refused({
         what: `${input.participant_sid} is not an agent, and only agents have a status.`,
         next: 'Call list_participants with type "agent" to see who can be moved.'
       })
     }
-    return yield* new Refused({
-      what: `${input.participant_sid} is not in this channel.`,
-      next: "Call list_participants and take the participant_sid from its answer."
-    })
+    return found.value
   },
   Effect.timeoutOrElse({ duration: goodTime, orElse: () => Effect.fail(tooLong) })
 )
