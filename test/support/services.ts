@@ -10,10 +10,12 @@ import { type Judged, judged } from "./openapi.ts"
 /** All services on this HTTP client. */
 export const services = (
   http: Layer.Layer<HttpClient.HttpClient>,
-  options: Partial<TwilioClient.Options> & { readonly workspaceSid?: string } = {}
+  options: Partial<TwilioClient.Options> & { readonly workspaceSid?: string | undefined } = {}
 ) =>
   Layer.mergeAll(Channels.layer, Events.layer, Participants.layer, Tasks.layer, Workers.layer).pipe(
-    Layer.provideMerge(Workspace.layer(options)),
+    Layer.provideMerge(
+      Workspace.layer(options.workspaceSid === undefined ? {} : { workspaceSid: options.workspaceSid })
+    ),
     Layer.provide(TwilioClient.layer({ credentials, rateLimit: false, retry: { times: 0 }, ...options })),
     Layer.provide(http)
   )
