@@ -85,19 +85,36 @@ describe("a reference", () => {
     })
   )
 
-  it.effect("of a channel is made from its URL, and from that of its participants", () =>
+  it.effect("of a channel is made from its URL, and from that of what is below it", () =>
     Effect.gen(function* () {
       for (const end of [
         "",
         "/",
         "/Participants",
         "/Participants?PageSize=5",
-        `/Participants/${agent.participantSid}`
+        `/Participants/${agent.participantSid}`,
+        "/Invites",
+        `/Invites/KG${"0".repeat(32)}`,
+        "/Transfers"
       ]) {
         assert.deepStrictEqual(yield* Effect.fromResult(Participant.channelFromUrl(`${url}${end}`)), channel)
       }
     })
   )
+
+  it("of a channel is not made from the URL of anything else", () => {
+    for (const bad of [
+      "",
+      "nonsense",
+      url.replace(/\/Channels.*/u, ""),
+      `${url}/Messages`,
+      `${url}/Invites/KG1/More`,
+      `https://taskrouter.twilio.com/v1/Workspaces/WS${"0".repeat(32)}/Tasks/WT${"0".repeat(32)}`
+    ]) {
+      const made = Participant.channelFromUrl(bad)
+      assert.include(Result.isFailure(made) ? made.failure.message : "made", "expected the URL of a channel")
+    }
+  })
 
   for (const [what, bad, problem] of [
     ["nonsense", "nonsense", /^reference: url: expected the URL of a participant/u],

@@ -169,7 +169,7 @@ export type ChannelChange = typeof ChannelChange.Type
  *
  * @example
  * ```ts
- * import { Effect, Layer } from "effect"
+ * import { Effect, Layer, Result } from "effect"
  * import { Channels, Participant } from "@flex-interactions/core"
  *
  * const isLive = (channel: Participant.ChannelRef) =>
@@ -177,7 +177,7 @@ export type ChannelChange = typeof ChannelChange.Type
  *
  * const closed = Layer.mock(Channels.Channels, { get: (channel) => Effect.succeed({ ...channel, status: "closed" }) })
  * const channel = Participant.channel("KD00000000000000000000000000000001", "UO00000000000000000000000000000001")
- * await Effect.runPromise(Effect.provide(Effect.flatMap(channel, isLive), closed)) // => false
+ * await Effect.runPromise(Effect.provide(isLive(Result.getOrThrow(channel)), closed)) // => false
  * ```
  */
 export class Channels extends Context.Service<

@@ -385,7 +385,8 @@ export const fromUrl = (url: string): Result.Result<ParticipantRef, TwilioError>
 }
 
 /**
- * Names a channel by its URL, or by that of its participants, or of one of them; otherwise as {@link fromUrl}.
+ * Names a channel by its URL, or by that of what is below it: participants, invites, transfers, or one of them; otherwise as
+ * {@link fromUrl}.
  *
  * @example
  * ```ts
@@ -399,13 +400,15 @@ export const fromUrl = (url: string): Result.Result<ParticipantRef, TwilioError>
  * ```
  */
 export const channelFromUrl = (url: string): Result.Result<ChannelRef, TwilioError> => {
-  const [, interactionSid, channelSid] = route.exec(pathname(url)) ?? []
+  const [, interactionSid, channelSid] = below.exec(pathname(url)) ?? []
   return interactionSid === undefined || channelSid === undefined
     ? Result.fail(invalid("reference", "url: expected the URL of a channel, …/Interactions/KD…/Channels/UO…"))
     : channel(interactionSid, channelSid)
 }
 
-const route = /^\/v1\/Interactions\/([^/]+)\/Channels\/([^/]+)(?:\/Participants(?:\/([^/]+))?)?\/?$/u
+const route = /^\/v1\/Interactions\/([^/]+)\/Channels\/([^/]+)\/Participants\/([^/]+)\/?$/u
+const below =
+  /^\/v1\/Interactions\/([^/]+)\/Channels\/([^/]+)(?:\/(?:Participants|Invites|Transfers)(?:\/[^/]+)?)?\/?$/u
 
 const pathname = (url: string) => (URL.canParse(url) ? new URL(url).pathname : "")
 

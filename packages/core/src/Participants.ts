@@ -94,11 +94,12 @@ export class Participants extends Context.Service<
   {
     /**
      * One page: up to `pageSize` participants (1–1000; Twilio's default is 50), from `cursor` on, which is `next` of the
-     * page before.
+     * page before. `connection: "fresh"` reads it over a connection that nothing else was sent over, as a read does that
+     * proves a change: the reply cannot be the one to another request.
      */
     readonly page: (
       channel: ChannelRef,
-      options?: { readonly pageSize?: number; readonly cursor?: Cursor }
+      options?: { readonly pageSize?: number; readonly cursor?: Cursor; readonly connection?: "kept" | "fresh" }
     ) => Effect.Effect<Page, TwilioError>
 
     /**
@@ -113,11 +114,11 @@ export class Participants extends Context.Service<
 
     /**
      * All participants, or the first `limit` (1 or more); pages of `pageSize` (1–1000; by default as few pages as will do,
-     * and no larger than they must be). All of them are in memory at once: see `stream`.
+     * and no larger than they must be). All of them are in memory at once: see `stream`. `connection` as for `page`.
      */
     readonly list: (
       channel: ChannelRef,
-      options?: { readonly limit?: number; readonly pageSize?: number }
+      options?: { readonly limit?: number; readonly pageSize?: number; readonly connection?: "kept" | "fresh" }
     ) => Effect.Effect<ReadonlyArray<Participant>, TwilioError>
 
     /**
