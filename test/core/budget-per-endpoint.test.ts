@@ -1,0 +1,111 @@
+/** Each endpoint has a budget of its own: three requests a second for those with an expression, and 20 for all others. */
+import { assert, describe, it } from "@effect/vitest"
+import { Channels, Events, Tasks, type TwilioClient, type TwilioError, Workers } from "@flex-interactions/core"
+import { Effect, Fiber, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import { double } from "../support/double.ts"
+import { channel, services, type Services, sid } from "../support/services.ts"
+
+type Ask = Effect.Effect<unknown, TwilioError.TwilioError, Services>
+const endpoints: { readonly [name: string]: Ask } = {
+  "tasks by an expression": Tasks.Tasks.use((tasks) => tasks.page({ channel })),
+  "tasks without": Tasks.Tasks.use((tasks) => tasks.page({ statuses: ["wrapping"] })),
+  "a task": Tasks.Tasks.use((tasks) => tasks.get(sid("WT", 1))),
+  "its reservations": Tasks.Tasks.use((tasks) => tasks.reservations(sid("WT", 1))),
+  "a reservation": Tasks.Tasks.use((tasks) => tasks.reservation(sid("WT", 1), sid("WR", 1))),
+  "a worker": Workers.Workers.use((workers) => workers.get(sid("WK", 1))),
+  "a worker's reservations": Workers.Workers.use((workers) => workers.reservationsPage(sid("WK", 1))),
+  events: Events.Events.use((events) => Stream.runCollect(events.stream())),
+  "a channel": Channels.Channels.use((channels) => channels.get(channel)),
+  channels: Channels.Channels.use((channels) => channels.list(channel.interactionSid)),
+  invites: Channels.Channels.use((channels) => channels.invites(channel)),
+  "an update": Channels.Channels.use((channels) => channels.update(channel, { status: "closed" }))
+}
+
+const twenty = { limit: 20, window: "1 second" } as const
+const rows = Response.json({
+  interaction_sid: channel.interactionSid,
+  ...Object.fromEntries(["tasks", "reservations", "workers", "events", "channels", "invites"].map((name) => [name, []]))
+})
+
+/** How many requests were sent after the first moment of each of three seconds, if 70 are asked for at once. */
+const sent = (ask: Ask, options: Partial<TwilioClient.Options>) =>
+  Effect.gen(function* () {
+    const http = double(rows)
+    const all = Effect.all(
+      Array.from({ length: 70 }, () => ask),
+      { concurrency: "unbounded", discard: true }
+    )
+    const layer = services(http.layer, { workspaceSid: sid("WS", 1), ...options })
+    const fiber = yield* Effect.forkChild(Effect.provide(all, layer))
+    const counts: Array<number> = []
+    for (const _ of [0, 1, 2]) {
+      yield* TestClock.adjust(1)
+      counts.push(http.requests.length)
+      yield* TestClock.adjust(999)
+    }
+    yield* Fiber.interrupt(fiber)
+    return counts
+  })
+
+describe("by default", () => {
+  for (const [name, ask] of Object.entries(endpoints)) {
+    const n = name.endsWith("an expression") ? 3 : 20
+    it.effect(`${name}: ${n} a second`, () =>
+      Effect.gen(function* () {
+        assert.deepStrictEqual(yield* sent(ask, { rateLimit: twenty }), [n, 2 * n, 3 * n])
+      })
+    )
+  }
+
+  it.effect("workers by an expression, which comes after their name: 3 a second", () =>
+    Effect.gen(function* () {
+      const http = double(rows)
+      const find = Workers.Workers.use((workers) => workers.find("nobody"))
+      const all = Effect.all(
+        Array.from({ length: 70 }, () => find),
+        { concurrency: "unbounded", discard: true }
+      )
+      const layer = services(http.layer, { workspaceSid: sid("WS", 1), rateLimit: twenty })
+      const fiber = yield* Effect.forkChild(Effect.provide(all, layer))
+      yield* TestClock.adjust(1)
+      const count = () => http.requests.filter(({ url }) => url.includes("TargetWorkersExpression")).length
+      for (let second = 1; second <= 5; second++) {
+        yield* TestClock.adjust("1 second")
+        assert.isAtMost(count(), 3 * (second + 1))
+        assert.isAtLeast(count(), 3 * second)
+      }
+      yield* Fiber.interrupt(fiber)
+    })
+  )
+})
+
+describe("the setting", () => {
+  it.effect("lowers all, and never lifts what Twilio publishes for expressions", () =>
+    Effect.gen(function* () {
+      const [expression, plain] = [endpoints["tasks by an expression"], endpoints["a task"]]
+      if (expression === undefined || plain === undefined) return assert.fail("no such endpoint")
+      const two = { rateLimit: { limit: 2, window: "1 second" } } as const
+      assert.deepStrictEqual(yield* sent(expression, two), [2, 4, 6])
+      assert.deepStrictEqual(yield* sent(plain, two), [2, 4, 6])
+      const fifty = { rateLimit: { limit: 50, window: "1 second" } } as const
+      assert.deepStrictEqual(yield* sent(expression, fifty), [3, 6, 9])
+      assert.deepStrictEqual(yield* sent(plain, fifty), [50, 70, 70])
+    })
+  )
+
+  it.effect("is for each endpoint: the budget of one is no other's", () =>
+    Effect.gen(function* () {
+      const http = double(rows)
+      const all = Effect.all(
+        Object.values(endpoints).flatMap((ask) => [ask, ask]),
+        { concurrency: "unbounded", discard: true }
+      )
+      const layer = services(http.layer, { workspaceSid: sid("WS", 1), rateLimit: { limit: 1, window: "1 hour" } })
+      const fiber = yield* Effect.forkChild(Effect.provide(all, layer))
+      yield* TestClock.adjust("30 seconds")
+      assert.strictEqual(http.requests.length, Object.keys(endpoints).length)
+      yield* Fiber.interrupt(fiber)
+    })
+  )
+})
