@@ -1,7 +1,7 @@
 /** Lists the participants of a channel and wraps up its agents. The program is the README's; the rest is its set-up. */
 import { TwilioClient, Participant, Participants } from "@flex-interactions/core"
+import * as NodeHttp from "@flex-interactions/core/NodeHttp"
 import { Effect, Layer } from "effect"
-import { FetchHttpClient } from "effect/http"
 
 export const wrapUpAgents = Effect.gen(function* () {
   const participants = yield* Participants.Participants
@@ -14,8 +14,5 @@ export const wrapUpAgents = Effect.gen(function* () {
   yield* Effect.log(`${agents.length} of ${everyone.length} participants are agents; they are wrapping up`)
 }).pipe(Effect.catchReason("TwilioError", "NotFound", () => Effect.log("no such channel")))
 
-/** The services, with credentials from the environment, over fetch. */
-export const live = Participants.layer.pipe(
-  Layer.provide(TwilioClient.layerConfig),
-  Layer.provide(FetchHttpClient.layer)
-)
+/** The services, with credentials from the environment. */
+export const live = Participants.layer.pipe(Layer.provide(TwilioClient.layerConfig), Layer.provide(NodeHttp.layer))

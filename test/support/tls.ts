@@ -16,7 +16,11 @@ export interface Secured {
 }
 
 /** Serves a sandbox for these names on a free port. The authority's certificate lies in `folder`. */
-export const serve = async (folder: string, names: ReadonlyArray<string>): Promise<Secured> => {
+export const serve = async (
+  folder: string,
+  names: ReadonlyArray<string>,
+  sandbox = Sandbox.make()
+): Promise<Secured> => {
   const authority = await generate([{ name: "organizationName", value: "Test authority" }], {
     keyType: "ec",
     algorithm: "sha256",
@@ -34,7 +38,7 @@ export const serve = async (folder: string, names: ReadonlyArray<string>): Promi
   const file = join(folder, "authority.pem")
   writeFileSync(file, authority.cert)
   const options = { key: signed.private, cert: signed.cert }
-  const server = createServer(options, getRequestListener(Sandbox.make().fetch, { overrideGlobalObjects: false }))
+  const server = createServer(options, getRequestListener(sandbox.fetch, { overrideGlobalObjects: false }))
   server.listen(0, "localhost")
   await once(server, "listening")
   return { server, port: (server.address() as AddressInfo).port, authority: file }
