@@ -94,7 +94,13 @@ describe("doctor", () => {
   })
 
   it("shows where each setting comes from, and no secret", async () => {
-    const { settings, stdout } = await examine(["--confirm", "always"], environment({ FLEX_MCP_READ_ONLY: "yes" }))
+    const { settings, stdout } = await examine(
+      ["--confirm", "always"],
+      environment({
+        FLEX_MCP_READ_ONLY: "yes",
+        OTEL_EXPORTER_OTLP_ENDPOINT: `http://user:otlp-pass@word@${new URL(served.url).host}/otlp`
+      })
+    )
     const from = (name: string) => settings.find(({ setting }) => setting === name)
     assert.deepStrictEqual(from("FLEX_MCP_CONFIRM"), {
       setting: "FLEX_MCP_CONFIRM",
@@ -107,7 +113,8 @@ describe("doctor", () => {
       from: "environment"
     })
     assert.strictEqual(from("TWILIO_AUTH_TOKEN")?.value, "***")
-    assert.notInclude(stdout, "sandbox-auth-token")
+    assert.strictEqual(from("OTEL_EXPORTER_OTLP_ENDPOINT")?.value, `http://***@${new URL(served.url).host}/otlp`)
+    for (const secret of ["sandbox-auth-token", "otlp-pass", "word@"]) assert.notInclude(stdout, secret)
   })
 
   const broken: ReadonlyArray<

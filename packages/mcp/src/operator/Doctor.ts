@@ -134,11 +134,14 @@ const settingsShown = (written: Settings.Written, given: Settings.CommandLine["g
     return [
       {
         setting: setting.env,
-        value: setting.secret === true ? "***" : value,
+        value: setting.secret === true ? "***" : withoutUser(value),
         from: setting.env in given ? `flag --${setting.flag}` : "environment"
       }
     ]
   })
+
+/** A user and a password in a URL are a secret, whatever the setting is. */
+const withoutUser = (text: string): string => text.replace(/(?<=^[a-z][a-z\d+.-]*:[\\/]*)[^/?#]*@/iu, "***@")
 
 /** All settings, whoever uses them; the files that they name are read. */
 const validate = Effect.fnUntraced(function* (written: Settings.Written) {
@@ -334,8 +337,11 @@ const collector = Effect.fnUntraced(
     const url = new URL(`${endpoint.replace(/\/$/u, "")}/v1/traces`)
     const { status } = yield* client.post(url, { body: HttpBody.jsonUnsafe({ resourceSpans: [] }) })
     return status < 300
-      ? ok(`${url.href} takes traces`)
-      : failed(`${url.href} answers ${status}`, "Check OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_EXPORTER_OTLP_HEADERS.")
+      ? ok(`${withoutUser(url.href)} takes traces`)
+      : failed(
+          `${withoutUser(url.href)} answers ${status}`,
+          "Check OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_EXPORTER_OTLP_HEADERS."
+        )
   },
   Effect.catchCause(() =>
     Effect.succeed(

@@ -142,9 +142,13 @@ const authentication = Effect.fnUntraced(function* (written: Settings.Written) {
     if (written[name] === undefined)
       return yield* Settings.fail(name, `is not set, but ${Settings.called("jwksUrl")} is`)
   }
+  const issuer = written.issuer ?? ""
+  // It is compared as it is, and need not be a URL. It is published.
+  const problem = /^https?:/iu.test(issuer) ? PublicUrl.problem(issuer, { http: true }) : undefined
+  if (problem !== undefined) return yield* Settings.fail("issuer", problem)
   return {
     jwksUrl: yield* url("jwksUrl", written.jwksUrl),
-    issuer: written.issuer ?? "",
+    issuer,
     audience: written.audience ?? ""
   }
 })

@@ -1,10 +1,13 @@
-/** URLs in settings: the one that clients know, which is published, and the one of an authorization server's keys. */
+/** URLs in settings: the one that clients know and the issuer's, which are published, and the one of the issuer's keys. */
 
 /** What is wrong with it, in the words of a setting's error. */
-export const problem = (text: string, allow: { readonly query?: boolean } = {}): string | undefined => {
+export const problem = (
+  text: string,
+  allow: { readonly http?: boolean; readonly query?: boolean } = {}
+): string | undefined => {
   if (!URL.canParse(text)) return "is not a URL"
   const { hash, hostname, href, password, protocol, username } = new URL(text)
-  if (protocol !== "https:" && !(protocol === "http:" && isLoopback(hostname))) {
+  if (protocol !== "https:" && !(protocol === "http:" && (allow.http === true || isLoopback(hostname)))) {
     return "must be https (http only on loopback)"
   }
   if (username !== "" || password !== "") return "must have no user and no password in it"
