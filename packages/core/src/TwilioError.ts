@@ -143,7 +143,8 @@ export class NotFound extends Schema.TaggedError<NotFound>("@flex-interactions/c
 
 /**
  * Twilio refused the change because of the state that things are in (409 or 422; which of them means what is assumed);
- * `problem` says what that means for the endpoint.
+ * `problem` says what that means for the endpoint. With no `status` it was refused here, after a look at that state, and
+ * nothing was sent.
  *
  * @example
  * ```ts
@@ -157,10 +158,10 @@ export class Conflict extends Schema.TaggedError<Conflict>("@flex-interactions/c
   problem: Schema.optionalKey(Schema.String)
 }) {
   override get message(): string {
-    return sentence(
-      `Twilio refused the change: ${this.problem ?? "the state that things are in does not allow it"}`,
-      this
-    )
+    const problem = this.problem ?? "the state that things are in does not allow it"
+    return this.status === undefined && this.problem !== undefined
+      ? problem
+      : sentence(`Twilio refused the change: ${problem}`, this)
   }
 }
 

@@ -203,11 +203,10 @@ export const make = (look: Look, participants: Participants["Service"], turns: C
     const after = yield* readAfter(ref, own).pipe(Deadline.within(deadline, () => Effect.fail(error)))
     const { read } = after.sight
     // Nobody can tell from what is gone or unknown, before or after.
-    const wasSeen = before.reservation !== undefined && before.reservation !== "gone"
+    const wasIn = before.reservation !== undefined && before.reservation !== "gone" && plan.agent.standing !== "left"
     const isThere = read !== undefined && read !== "gone" && read.status === targetOf[plan.status]
-    const isOver = plan.status === "closed" && standingIn(read) === "left"
-    if (!wasSeen || (!isThere && !isOver)) return yield* error
-    return movedAs(found, after.channel === before.channel ? "already" : "wider", after, wayIn(plan))
+    if (!wasIn || (!isThere && standingIn(read) !== "left")) return yield* error
+    return movedAs(found, isThere && after.channel === before.channel ? "already" : "wider", after, wayIn(plan))
   })
 
   const moveInTurn = Effect.fnUntraced(function* (
