@@ -52,7 +52,7 @@ describe("a channel", () => {
         (channels) => channels.update(other, { status: "closed" })
       ]
       for (const ask of asks) {
-        const error = yield* Effect.flip(run(use(ask)))
+        const error = yield* run(use(ask)).pipe(Effect.asVoid, Effect.flip)
         assert.match(error.message, /no such interaction or channel.*180 days/u)
       }
     })

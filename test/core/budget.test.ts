@@ -307,10 +307,10 @@ describe.skipIf(!hasRedis)(
             yield* participants.list(channel)
           })
         ).pipe(
-          Effect.provide(
-            RateLimiter.layerStoreRedis().pipe(Layer.provide(NodeRedis.layer({ url, disableOfflineQueue: true })))
-          ),
-          Effect.provide(Logger.layer([Logger.make(({ message }) => lines.push(String(message)))]))
+          Effect.provide([
+            RateLimiter.layerStoreRedis().pipe(Layer.provide(NodeRedis.layer({ url, disableOfflineQueue: true }))),
+            Logger.layer([Logger.make(({ message }) => lines.push(String(message)))])
+          ])
         )
         assert.lengthOf(http.requests, 2)
         assert.lengthOf(

@@ -10,6 +10,7 @@ import { Console } from "node:console"
 import { Writable } from "node:stream"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import * as Logger from "effect/Logger"
@@ -24,7 +25,7 @@ export const make = Effect.gen(function* () {
   const clock = yield* Clock.Clock
   const counts = new Map<string, number>()
   const write = (notice: string, count: number) => {
-    const time = new Date(clock.currentTimeMillisUnsafe()).toISOString()
+    const time = DateTime.formatIso(DateTime.makeUnsafe(clock.currentTimeMillisUnsafe()))
     process.stderr.write(`time=${time} ${notice}${count === 1 ? "" : ` times=${count}`}\n`)
   }
   const startOver = Effect.sync(() => {
