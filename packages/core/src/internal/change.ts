@@ -9,7 +9,7 @@ import { OutcomeUnknown, type ReplyFields, TwilioError } from "../TwilioError.ts
 import * as Deadline from "./deadline.ts"
 import type { Answer, Verdict } from "./proof.ts"
 import type { Sight } from "./look.ts"
-import type { Standing } from "./standing.ts"
+import { type Standing, standingOf } from "./standing.ts"
 
 /** For reading after a change. */
 const proofTime = Duration.seconds(5)
@@ -69,11 +69,12 @@ export const makeTurns = Effect.gen(function* () {
 export type Turns = Effect.Success<typeof makeTurns>
 
 /**
- * Waits until a change gets another date. Twilio's dates have whole seconds: of two changes in one second the second could
- * not be told from the first.
+ * Waits, if this reservation can still change, until that would get another date. Twilio's dates have whole seconds: of two
+ * changes in one second the second could not be told from the first.
  */
 export const nextSecond = ({ at, read }: Sight): Effect.Effect<void> => {
   if (at === undefined || read === undefined || read === "gone" || read.updated === undefined) return Effect.void
+  if (standingOf(read.status) === "left") return Effect.void
   const age = DateTime.toEpochMillis(at) - DateTime.toEpochMillis(read.updated)
   return age >= 1000 ? Effect.void : Effect.sleep(Math.min(1000 - age, 2000))
 }
