@@ -1,6 +1,7 @@
 /** Traces and metrics, against a collector that the test starts: from the host's span down to each HTTP request. */
 import { once } from "node:events"
-import { createServer, type Server } from "node:http"
+import { readFileSync } from "node:fs"
+import { createServer, type RequestListener, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { Client } from "@modelcontextprotocol/client"
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
@@ -9,12 +10,14 @@ import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { sid } from "../support/requests.ts"
 import { type Served, start as startSandbox } from "../support/served.ts"
 import * as Command from "../support/command.ts"
+import { call, channel as listed, raw, write } from "../support/host.ts"
 
 const channel = { interaction_sid: sid(2, "KD"), channel_sid: sid(2, "UO") }
 const traceId = "0af7651916cd43dd8448eb211c80319c"
 const spanId = "b7ad6b7169203331"
 const _meta = { traceparent: `00-${traceId}-${spanId}-01` }
 const secret = "sandbox-auth-token"
+const bearer = "0123456789abcdef0123456789abcdef"
 const account = `AC${"0".repeat(31)}1`
 
 interface Span {
@@ -23,6 +26,7 @@ interface Span {
   readonly parentSpanId?: string
   readonly name: string
   readonly attributes: ReadonlyArray<{ readonly key: string; readonly value: unknown }>
+  readonly events: ReadonlyArray<Pick<Span, "attributes">>
 }
 interface Exported {
   readonly resourceSpans?: ReadonlyArray<{
@@ -139,6 +143,44 @@ describe("with a collector", () => {
     }
   })
 
+  it("spans have what the guide says, and nothing else", async () => {
+    received.length = 0
+    served.answerWith((request) => {
+      if (request.method === "GET") return served.sandbox.fetch(request)
+      const body = { code: 45008, message: "THE MESSAGE", status: 409, more_info: "THE BODY" }
+      return Response.json(body, { status: 409, headers: { "x-of-twilio": "THE HEADER" } })
+    })
+    const { stop, url } = await Command.listen(["--confirm=never"], { ...environment(), FLEX_MCP_TOKEN: bearer })
+    const client = new Client({ name: "THE CLIENT", version: "1" })
+    const requestInit = { headers: { Authorization: `Bearer ${bearer}`, "x-of-the-host": "THE HOST" } }
+    await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit }))
+    const { data } = await call(client, "list_participants", { ...listed(3), limit: 5 })
+    await call(client, "list_participants", { ...listed(3), limit: 5, cursor: data?.["next_cursor"] })
+    assert.isTrue((await call(client, "set_participant_status", write(1, 2, "closed"))).isError)
+    await client.close()
+    await stop()
+    served.answerWith((request) => served.sandbox.fetch(request))
+
+    const guide = readFileSync(new URL("../../docs/mcp.md", import.meta.url), "utf8")
+    const [, table = ""] = /### What spans contain\n(.*?)\n#/su.exec(guide) ?? []
+    const documented = new Set(Array.from(table.matchAll(/`([a-z][\w.]*)`/gu), ([, key = ""]) => key))
+    const found = new Set(
+      spans().flatMap(({ attributes, events }) =>
+        [...attributes, ...events.flatMap((event) => event.attributes)].map(({ key }) => key)
+      )
+    )
+    assert.isAbove(found.size, 10)
+    for (const key of found) assert.isTrue(documented.has(key), `${key} is not in the guide`)
+
+    const everything = received.map(({ body }) => body).join("\n")
+    // The one thing out of a body: what Twilio says is wrong.
+    assert.include(everything, "THE MESSAGE")
+    assert.include(everything, "PageToken=")
+    for (const hidden of ["THE BODY", "THE HEADER", "THE CLIENT", "THE HOST", bearer, secret, "closed"]) {
+      assert.notInclude(everything, hidden)
+    }
+  })
+
   it("a collector that is away stops nobody", async () => {
     const server = await Command.listen([], { ...environment(), OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1" })
     const client = new Client({ name: "test", version: "1" })
@@ -148,4 +190,32 @@ describe("with a collector", () => {
     await client.close()
     assert.strictEqual((await server.stop()).code, 0)
   })
+})
+
+describe("the end", () => {
+  /** Longer than any test: with it, only a bound of the server's own ends what waits for a collector. */
+  const patience = { OTEL_EXPORTER_OTLP_TIMEOUT: "600000" }
+
+  for (const [what, listener] of [
+    ["takes a connection and never answers", () => {}],
+    ["never ends its answer", (_, response) => response.writeHead(200).write("{")],
+    ["wants it to come back in ten minutes", (_, response) => response.writeHead(429, { "Retry-After": "600" }).end()]
+  ] as ReadonlyArray<readonly [string, RequestListener]>) {
+    for (const end of ["stdin", "SIGTERM"] as const) {
+      it(`of ${end} ends it though the collector ${what}`, async () => {
+        const collector = createServer(listener).listen(0, "127.0.0.1")
+        await once(collector, "listening")
+        const { port } = collector.address() as AddressInfo
+        const host = raw(["--sandbox"], { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`, ...patience })
+        await host.initialize("2025-11-25")
+        await host.request("tools/call", { name: "list_participants", arguments: listed(1) })
+        const isHanging = once(AbortSignal.timeout(5_000), "abort").then(() => host.child.kill("SIGKILL"))
+        if (end === "stdin") host.child.stdin.end()
+        else host.child.kill(end)
+        assert.deepStrictEqual(await Promise.race([host.closed, isHanging]), [0, null])
+        collector.close()
+        collector.closeAllConnections()
+      })
+    }
+  }
 })
