@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import type { Conversation } from "@flex-interactions/core"
 import * as Sandbox from "@flex-interactions/sandbox"
 import { Effect } from "effect"
-import { channelOf, onReadyMade } from "../../support/conversations.ts"
+import { agentOf, channelOf, onReadyMade } from "../../support/conversations.ts"
 
 const agents = ({ participants }: Conversation.Roster) =>
   participants.filter(({ type }) => type === "agent").map(({ standing, worker }) => [worker, standing])
@@ -238,6 +238,23 @@ describe("without TaskRouter", () => {
         [undefined, "unknown"]
       ])
       assert.strictEqual(roster.unseen?._tag, "NotFound")
+    })
+  )
+
+  it.live("in a workspace that does not exist nobody is gone: nobody knows", () =>
+    Effect.gen(function* () {
+      const roster = yield* look({ workspaceSid: `WS${"0".repeat(32)}` })
+      assert.deepStrictEqual(agents(roster), [
+        [undefined, "unknown"],
+        [undefined, "unknown"]
+      ])
+      assert.deepInclude(roster, { customerAlone: "unknown" })
+      assert.strictEqual(roster.unseen?._tag, "NotFound")
+      const plan = yield* world.run((conversations) => conversations.plan(agentOf("one"), "closed"), {
+        workspaceSid: `WS${"0".repeat(32)}`
+      })
+      assert.deepInclude(plan, { customerAlone: "unknown", lastAgent: false })
+      assert.strictEqual(plan.agent.standing, "unknown")
     })
   )
 

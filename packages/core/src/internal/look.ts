@@ -74,6 +74,15 @@ export const agentAs = (looked: Looked): AgentSeen => ({
 export const unseenOf = (agents: ReadonlyArray<Looked>): Reason | undefined =>
   agents.find(({ sight }) => sight.unseen !== undefined)?.sight.unseen
 
+/**
+ * In a workspace that does not exist everybody would be gone. The list of its tasks, which is never missing where the
+ * workspace is there, tells: then nobody knows.
+ */
+export const doubted = (agents: ReadonlyArray<Looked>, { unseen }: Way): ReadonlyArray<Looked> =>
+  unseen?._tag !== "NotFound"
+    ? agents
+    : agents.map((looked) => (looked.sight.read === "gone" ? { ...looked, sight: { ...nothing, unseen } } : looked))
+
 export const unseenAs = (unseen: Reason | undefined) => (unseen === undefined ? undefined : { unseen })
 
 export const notAsked = (participant: Participant): Looked => ({

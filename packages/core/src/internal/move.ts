@@ -7,7 +7,17 @@ import type { Participants } from "../Participants.ts"
 import { Conflict, NotFound, type Reason, TwilioError } from "../TwilioError.ts"
 import * as Change from "./change.ts"
 import * as Deadline from "./deadline.ts"
-import { type Look, type Looked, notAsked, personAs, type Sight, unseenAs, unseenOf, type Way } from "./look.ts"
+import {
+  doubted,
+  type Look,
+  type Looked,
+  notAsked,
+  personAs,
+  type Sight,
+  unseenAs,
+  unseenOf,
+  type Way
+} from "./look.ts"
 import { ofMove, type Reading, standingIn, targetOf } from "./proof.ts"
 import { dependsOnTheWay, isAlone } from "./standing.ts"
 
@@ -73,11 +83,11 @@ export const make = (look: Look, participants: Participants["Service"], turns: C
   /** Who is on the way, if the answer depends on it. */
   const wayOf = (
     company: Parameters<typeof dependsOnTheWay>[0],
-    own: Looked,
+    own: Participant,
     ref: ParticipantRef,
     deadline: Deadline.Deadline
   ): Effect.Effect<Way> =>
-    dependsOnTheWay(company) ? look.way(ref, own.participant.routingProperties?.taskSid, deadline) : Effect.succeed({})
+    dependsOnTheWay(company) ? look.way(ref, own.routingProperties?.taskSid, deadline) : Effect.succeed({})
 
   const prepare = Effect.fnUntraced(function* (
     ref: ParticipantRef,
@@ -91,7 +101,7 @@ export const make = (look: Look, participants: Participants["Service"], turns: C
     }).pipe(Deadline.within(deadline, () => Effect.fail(Deadline.tooLate(operation))))
     const participant = yield* agentOf(everyone, ref)
     const colleagues = everyone.filter((other) => other.type === "agent" && other !== participant)
-    const [[own = notAsked(participant)], others] = yield* Effect.all(
+    const [mine, theirs] = yield* Effect.all(
       [
         look.agents([participant], deadline),
         asks ? look.agents(colleagues, deadline) : Effect.succeed(colleagues.map(notAsked))
@@ -99,9 +109,11 @@ export const make = (look: Look, participants: Participants["Service"], turns: C
       { concurrency: 2 }
     )
     const hasCustomer = everyone.some(({ type }) => type === "customer")
-    const company = { channelStatus, hasCustomer, agents: others.map(companyOf) }
-    const unseen = unseenOf([own, ...others])
-    const way = asks && unseen === undefined ? yield* wayOf(company, own, ref, deadline) : {}
+    const company = { channelStatus, hasCustomer, agents: theirs.map(companyOf) }
+    const unseen = unseenOf([...mine, ...theirs])
+    const way = asks && unseen === undefined ? yield* wayOf(company, participant, ref, deadline) : {}
+    const [own = notAsked(participant)] = doubted(mine, way)
+    const others = doubted(theirs, way)
     const customerAlone = isAlone({ ...company, onTheWay: way.onTheWay })
     const plan: Plan = {
       agent: { ...personAs(own), standing: standingIn(own.sight.read), sid: ref.participantSid },
@@ -187,7 +199,8 @@ export const make = (look: Look, participants: Participants["Service"], turns: C
     const left = others.map((other) => bySid.get(other) ?? other)
     const company = { channelStatus: after?.channel ?? plan.channelStatus, hasCustomer, agents: left.map(companyOf) }
     const isNobody = plan.onTheWay !== undefined && plan.onTheWay.queued + plan.onTheWay.offered === 0
-    const way = plan.unseen !== undefined || isNobody ? wayIn(plan) : yield* wayOf(company, own, ref, deadline)
+    const way =
+      plan.unseen !== undefined || isNobody ? wayIn(plan) : yield* wayOf(company, own.participant, ref, deadline)
     return { found: { ...found, others: left }, way }
   })
 

@@ -10,7 +10,7 @@ import type * as Sid from "../Sid.ts"
 import type { TwilioError } from "../TwilioError.ts"
 import type { Workers } from "../Workers.ts"
 import * as Deadline from "./deadline.ts"
-import { type Look, personAs, unseenAs, unseenOf } from "./look.ts"
+import { doubted, type Look, personAs, unseenAs, unseenOf } from "./look.ts"
 import { standingIn } from "./proof.ts"
 import { isAlone } from "./standing.ts"
 
@@ -56,22 +56,23 @@ export const make = Effect.fnUntraced(function* (look: Look, workers: Workers["S
     const [everyone, { status }] = yield* Effect.all([look.everyone(ref), look.channel(ref)], { concurrency: 2 }).pipe(
       Deadline.within(deadline, () => Effect.fail(Deadline.tooLateToRead(operation)))
     )
-    const agents = yield* look.agents(
+    const looked = yield* look.agents(
       everyone.filter(({ type }) => type === "agent"),
       deadline,
       { every: options.everyStanding === true }
     )
     const hasCustomer = everyone.some(({ type }) => type === "customer")
-    const company = { channelStatus: status, hasCustomer, agents: agents.map(({ sight }) => standingIn(sight.read)) }
-    const unseen = unseenOf(agents)
+    const company = { channelStatus: status, hasCustomer, agents: looked.map(({ sight }) => standingIn(sight.read)) }
+    const unseen = unseenOf(looked)
     const isActive = company.agents.includes("active")
     const isAsked =
       options.onTheWay === true || (!isActive && unseen === undefined && (status ?? "active") === "active")
     const way = isAsked ? yield* look.way(ref, undefined, deadline) : {}
-    const bySid = new Map(agents.map((agent) => [agent.participant, personAs(agent)]))
+    const agents = doubted(looked, way)
+    const byParticipant = new Map(agents.map((agent) => [agent.participant, personAs(agent)]))
     const people = yield* Effect.forEach(
       everyone,
-      (participant) => named(bySid.get(participant) ?? participant, options.fullNames === true),
+      (participant) => named(byParticipant.get(participant) ?? participant, options.fullNames === true),
       { concurrency: 5 }
     )
     return {
