@@ -19,7 +19,7 @@ export const observed = (collector: string) =>
     Effect.withSpan("wrap-up-agents"),
     Effect.provide(
       Participants.layer.pipe(
-        Layer.provide(TwilioClient.layerConfig),
+        Layer.provide(TwilioClient.layerConfig()),
         Layer.provide(NodeHttp.layer),
         Layer.provideMerge(observability(collector))
       )

@@ -15,4 +15,4 @@ export const wrapUpAgents = Effect.gen(function* () {
 }).pipe(Effect.catchReason("TwilioError", "NotFound", () => Effect.log("no such channel")))
 
 /** The services, with credentials from the environment. */
-export const live = Participants.layer.pipe(Layer.provide(TwilioClient.layerConfig), Layer.provide(NodeHttp.layer))
+export const live = Participants.layer.pipe(Layer.provide(TwilioClient.layerConfig()), Layer.provide(NodeHttp.layer))

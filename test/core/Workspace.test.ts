@@ -164,7 +164,7 @@ describe("a lookup that fails", () => {
 describe("the setting", () => {
   const withEnv = (env: { readonly [name: string]: string }) => {
     const http = double(configuration(sid("WS", 2)))
-    const layer = Workspace.layerConfig.pipe(
+    const layer = Workspace.layerConfig().pipe(
       Layer.provide(TwilioClient.layer({ credentials })),
       Layer.provide(http.layer),
       Layer.provide(ConfigProvider.layer(ConfigProvider.fromUnknown(env)))

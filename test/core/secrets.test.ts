@@ -155,7 +155,7 @@ describe("the secret is nowhere to be seen", () => {
         Effect.provide(
           Participants.Participants.use(list),
           Participants.layer.pipe(
-            Layer.provide(TwilioClient.layerConfig),
+            Layer.provide(TwilioClient.layerConfig()),
             Layer.provide(Layer.merge(double().layer, ConfigProvider.layer(env)))
           )
         )

@@ -5,7 +5,8 @@ import { join } from "node:path"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import { TwilioClient, Participants } from "@flex-interactions/core"
-import { ConfigProvider, Effect, Layer, Redacted } from "effect"
+import { Config, ConfigProvider, Effect, Layer, Redacted } from "effect"
+import { HttpClient, HttpClientRequest } from "effect/http"
 import { channel, credentials, double, empty } from "../support/double.ts"
 
 const apiKey = `SK${"0".repeat(31)}1`
@@ -17,7 +18,7 @@ const from = (env: Record<string, string>) =>
   Effect.provideService(TwilioClient.fromConfig, ConfigProvider.ConfigProvider, ConfigProvider.fromEnvRecord(env))
 
 /** Where a request goes, and as whom, with these settings. */
-const request = (layer: typeof TwilioClient.layerConfig, env: Record<string, string> = {}) =>
+const request = (layer: ReturnType<typeof TwilioClient.layerConfig>, env: Record<string, string> = {}) =>
   Effect.gen(function* () {
     const http = double(empty())
     yield* Effect.provide(
@@ -28,7 +29,11 @@ const request = (layer: typeof TwilioClient.layerConfig, env: Record<string, str
       )
     )
     const { headers, url } = http.requests[0] ?? new Request("https://x.example")
-    return { origin: new URL(url).origin, as: atob(headers.get("authorization")?.slice("Basic ".length) ?? "") }
+    return {
+      origin: new URL(url).origin,
+      as: atob(headers.get("authorization")?.slice("Basic ".length) ?? ""),
+      mine: headers.get("x-mine")
+    }
   })
 
 describe("from the environment", () => {
@@ -59,10 +64,24 @@ describe("from the environment", () => {
   ] as const) {
     it.effect(what, () =>
       Effect.gen(function* () {
-        assert.deepStrictEqual(yield* request(TwilioClient.layerConfig, env), expected)
+        assert.deepStrictEqual(yield* request(TwilioClient.layerConfig(), env), { ...expected, mine: null })
       })
     )
   }
+
+  it.effect("with Configs in place of some of it", () =>
+    Effect.gen(function* () {
+      const layer = TwilioClient.layerConfig({
+        credentials: Config.succeed(credentials),
+        baseUrl: Config.String("MY_ORIGIN"),
+        transformClient: HttpClient.mapRequest(HttpClientRequest.setHeader("x-mine", "1"))
+      })
+      const found = yield* request(layer, { MY_ORIGIN: "https://mine.example", FLEX_API_BASE_URL: "https://x.example" })
+      assert.deepInclude(found, { origin: "https://mine.example", mine: "1" })
+      const missing = yield* Effect.flip(request(layer))
+      assert.match(missing.message, /^baseUrl could not be read$/u)
+    })
+  )
 
   it.effect("a rate limit, or none", () =>
     Effect.gen(function* () {

@@ -93,6 +93,15 @@ describe("doctor", () => {
     assert.isTrue(served.requests.every((request) => request.startsWith("GET ")))
   })
 
+  it("says that TaskRouter is off where only the Flex API's origin is set, and on where both are", async () => {
+    const off = (await examine([], environment())).check("taskrouter")
+    assert.strictEqual(off?.result, "warning")
+    assert.match(off?.says ?? "", /^off: FLEX_API_BASE_URL points elsewhere/u)
+    assert.match(off?.mend ?? "", /^Set TASKROUTER_API_BASE_URL /u)
+    const on = await examine([`--taskrouter-base-url=${served.url}`], environment())
+    assert.deepInclude(on.check("taskrouter"), { result: "ok", says: `on, at ${served.url}` })
+  })
+
   it("shows where each setting comes from, and no secret", async () => {
     const { settings, stdout } = await examine(
       ["--confirm", "always"],

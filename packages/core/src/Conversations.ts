@@ -155,8 +155,8 @@ export class Conversations extends Context.Service<
  *
  * const live = Conversations.layer.pipe(
  *   Layer.provide([Channels.layer, Participants.layer, Tasks.layer, Workers.layer]),
- *   Layer.provide(Workspace.layerConfig),
- *   Layer.provide(TwilioClient.layerConfig),
+ *   Layer.provide(Workspace.layerConfig()),
+ *   Layer.provide(TwilioClient.layerConfig()),
  *   Layer.provide(FetchHttpClient.layer)
  * )
  * ```

@@ -217,8 +217,8 @@ const listEvents = Paging.endpoint({
  * import { Events, TwilioClient, Workspace } from "@flex-interactions/core"
  *
  * const live = Events.layer.pipe(
- *   Layer.provide(Workspace.layerConfig),
- *   Layer.provide(TwilioClient.layerConfig),
+ *   Layer.provide(Workspace.layerConfig()),
+ *   Layer.provide(TwilioClient.layerConfig()),
  *   Layer.provide(FetchHttpClient.layer)
  * )
  * ```

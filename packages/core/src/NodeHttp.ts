@@ -60,7 +60,7 @@ interface Connections {
  * import { Layer } from "effect"
  *
  * const authority = "-----BEGIN CERTIFICATE-----…"
- * const client = TwilioClient.layerConfig.pipe(
+ * const client = TwilioClient.layerConfig().pipe(
  *   Layer.provide(NodeHttp.layerAgent((options) => new https.Agent({ ...options, ca: authority })))
  * )
  * ```
@@ -100,7 +100,7 @@ export const layerAgent = (
  * import { Layer } from "effect"
  *
  * const participants = Participants.layer.pipe(
- *   Layer.provide(TwilioClient.layerConfig),
+ *   Layer.provide(TwilioClient.layerConfig()),
  *   Layer.provide(NodeHttp.layer)
  * )
  * ```

@@ -172,7 +172,7 @@ const setStatus = Endpoint.make({
  * import { FetchHttpClient } from "effect/http"
  * import { Participants, TwilioClient } from "@flex-interactions/core"
  *
- * const live = Participants.layer.pipe(Layer.provide(TwilioClient.layerConfig), Layer.provide(FetchHttpClient.layer))
+ * const live = Participants.layer.pipe(Layer.provide(TwilioClient.layerConfig()), Layer.provide(FetchHttpClient.layer))
  * ```
  */
 export const layer: Layer.Layer<Participants, never, TwilioClient> = Layer.effect(

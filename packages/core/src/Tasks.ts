@@ -454,8 +454,8 @@ const concurrency = 4
  * import { Tasks, TwilioClient, Workspace } from "@flex-interactions/core"
  *
  * const live = Tasks.layer.pipe(
- *   Layer.provide(Workspace.layerConfig),
- *   Layer.provide(TwilioClient.layerConfig),
+ *   Layer.provide(Workspace.layerConfig()),
+ *   Layer.provide(TwilioClient.layerConfig()),
  *   Layer.provide(FetchHttpClient.layer)
  * )
  * ```

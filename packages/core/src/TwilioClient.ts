@@ -9,6 +9,7 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { identity } from "effect/Function"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Layer from "effect/Layer"
@@ -22,17 +23,26 @@ import * as Endpoints from "./internal/endpoint.ts"
 import * as Exchange from "./internal/exchange.ts"
 import { fields, fromStatus, unexpected } from "./internal/reply.ts"
 import * as Retry from "./internal/retry.ts"
-import { check, fromConfig, type Options, type SettingsError, taskRouterSetting } from "./internal/settings.ts"
+import {
+  check,
+  type ConfigOptions,
+  type Options,
+  read,
+  type SettingsError,
+  taskRouterSetting
+} from "./internal/settings.ts"
 import * as Telemetry from "./internal/telemetry.ts"
 
 export { neverSent, type NeverSent } from "./internal/reply.ts"
 export {
+  type ConfigOptions,
   type Credentials,
   defaultBaseUrl,
   defaultTaskRouterBaseUrl,
   fromConfig,
   type Options,
   type Origins,
+  origins,
   SettingsError
 } from "./internal/settings.ts"
 
@@ -219,8 +229,7 @@ interface Call<P, A> {
 }
 
 const make = Effect.fnUntraced(function* (options: Options) {
-  const settings = yield* check(options)
-  const { origins } = settings
+  const settings = yield* Effect.fromResult(check(options))
   const hide = scrubber(settings)
   const { headers } = HttpClientRequest.get("").pipe(
     HttpClientRequest.acceptJson,
@@ -307,7 +316,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
     endpoint: Endpoint<P, A>,
     { connection = endpoint.connection, form, params, query }: Input<P>
   ): Result.Result<{ readonly origin: string; readonly request: HttpClientRequest.HttpClientRequest }, Reason> => {
-    const origin = origins[endpoint.host]
+    const origin = settings.origins[endpoint.host]
     if (origin === undefined) return Result.fail(new Forbidden({ setting: taskRouterSetting }))
     return Result.map(
       Result.mapError(endpoint.pathOf(params), (problem) => new InvalidRequest({ problem })),
@@ -409,21 +418,57 @@ export const layer = (options: Options): Layer.Layer<TwilioClient, SettingsError
   Layer.effect(TwilioClient, make(options))
 
 /**
- * The client with the settings of the environment; see {@link fromConfig} for their names, and {@link layer}.
+ * The client with the settings of the environment, or of whatever `ConfigProvider` is in place: see {@link fromConfig} for
+ * their names. A `Config` that is given for an option stands for what the environment says of it. Otherwise as {@link layer}.
  *
  * @example
  * ```ts
- * import { Layer } from "effect"
+ * import { Config, Layer } from "effect"
  * import { FetchHttpClient } from "effect/http"
  * import { TwilioClient, Participants } from "@flex-interactions/core"
  *
  * const participants = Participants.layer.pipe(
- *   Layer.provide(TwilioClient.layerConfig),
+ *   Layer.provide(TwilioClient.layerConfig({ timeouts: Config.succeed({ total: "20 seconds" }) })),
  *   Layer.provide(FetchHttpClient.layer)
  * )
  * ```
  */
-export const layerConfig: Layer.Layer<TwilioClient, SettingsError, HttpClient.HttpClient> = Layer.effect(
-  TwilioClient,
-  Effect.flatMap(fromConfig, make)
-)
+export const layerConfig = (
+  options: ConfigOptions = {}
+): Layer.Layer<TwilioClient, SettingsError, HttpClient.HttpClient> =>
+  Layer.effect(TwilioClient, Effect.flatMap(read(options), make))
+
+/**
+ * {@link layer} over fetch, ready made: it needs nothing. On Node the layer of `@flex-interactions/core/NodeHttp` takes less
+ * time for each request.
+ *
+ * @example
+ * ```ts
+ * import { Layer, Redacted } from "effect"
+ * import { TwilioClient, Participants } from "@flex-interactions/core"
+ *
+ * const participants = Participants.layer.pipe(
+ *   Layer.provide(
+ *     TwilioClient.layerFetch({
+ *       credentials: { apiKey: "SK00000000000000000000000000000001", apiSecret: Redacted.make("secret") }
+ *     })
+ *   )
+ * )
+ * ```
+ */
+export const layerFetch = (options: Options): Layer.Layer<TwilioClient, SettingsError> =>
+  Layer.provide(layer(options), FetchHttpClient.layer)
+
+/**
+ * {@link layerConfig} over fetch, ready made: it needs nothing.
+ *
+ * @example
+ * ```ts
+ * import { Layer } from "effect"
+ * import { TwilioClient, Participants } from "@flex-interactions/core"
+ *
+ * const participants = Participants.layer.pipe(Layer.provide(TwilioClient.layerFetchConfig()))
+ * ```
+ */
+export const layerFetchConfig = (options?: ConfigOptions): Layer.Layer<TwilioClient, SettingsError> =>
+  Layer.provide(layerConfig(options), FetchHttpClient.layer)

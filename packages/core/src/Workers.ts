@@ -206,8 +206,8 @@ const concurrency = 4
  * import { TwilioClient, Workers, Workspace } from "@flex-interactions/core"
  *
  * const live = Workers.layer.pipe(
- *   Layer.provide(Workspace.layerConfig),
- *   Layer.provide(TwilioClient.layerConfig),
+ *   Layer.provide(Workspace.layerConfig()),
+ *   Layer.provide(TwilioClient.layerConfig()),
  *   Layer.provide(FetchHttpClient.layer)
  * )
  * ```

@@ -156,7 +156,7 @@ const check = (setting: string, input: string | undefined) => {
  * import { TwilioClient, Workspace } from "@flex-interactions/core"
  *
  * const live = Workspace.layer({ workspaceSid: "WS00000000000000000000000000000001" }).pipe(
- *   Layer.provide(TwilioClient.layerConfig),
+ *   Layer.provide(TwilioClient.layerConfig()),
  *   Layer.provide(FetchHttpClient.layer)
  * )
  * ```
@@ -167,24 +167,27 @@ export const layer = (options?: {
   Layer.effect(Workspace, Effect.flatMap(check("workspaceSid", options?.workspaceSid), make))
 
 /**
- * The service, with `TWILIO_WORKSPACE_SID` of the environment, or of whatever `ConfigProvider` is in place, if that is set.
+ * The service, with `TWILIO_WORKSPACE_SID` of the environment, or of whatever `ConfigProvider` is in place, if that is set; or
+ * with the `Config` that is given.
  *
  * @example
  * ```ts
  * import { Layer } from "effect"
- * import { FetchHttpClient } from "effect/http"
  * import { TwilioClient, Workspace } from "@flex-interactions/core"
  *
- * const live = Workspace.layerConfig.pipe(Layer.provide(TwilioClient.layerConfig), Layer.provide(FetchHttpClient.layer))
+ * const live = Workspace.layerConfig().pipe(Layer.provide(TwilioClient.layerFetchConfig()))
  * ```
  */
-export const layerConfig: Layer.Layer<Workspace, SettingsError, TwilioClient> = Layer.effect(
-  Workspace,
-  Config.option(Config.String("TWILIO_WORKSPACE_SID")).pipe(
-    Effect.mapError(() => new SettingsError({ setting: "TWILIO_WORKSPACE_SID", problem: "could not be read" })),
-    Effect.flatMap((given) =>
-      check("TWILIO_WORKSPACE_SID", Option.getOrUndefined(Option.filter(given, (text) => text !== "")))
-    ),
-    Effect.flatMap(make)
+export const layerConfig = (options?: {
+  readonly workspaceSid?: Config.Config<string>
+}): Layer.Layer<Workspace, SettingsError, TwilioClient> =>
+  Layer.effect(
+    Workspace,
+    Config.option(options?.workspaceSid ?? Config.String("TWILIO_WORKSPACE_SID")).pipe(
+      Effect.mapError(() => new SettingsError({ setting: "TWILIO_WORKSPACE_SID", problem: "could not be read" })),
+      Effect.flatMap((given) =>
+        check("TWILIO_WORKSPACE_SID", Option.getOrUndefined(Option.filter(given, (text) => text !== "")))
+      ),
+      Effect.flatMap(make)
+    )
   )
-)

@@ -6,6 +6,7 @@ import * as FileSystem from "effect/FileSystem"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Sid from "../Sid.ts"
 
@@ -120,8 +121,8 @@ export interface Options {
 }
 
 /**
- * The settings cannot work. `setting` names the option or the environment variable, `problem` goes on from there and says
- * how to mend it; no value is ever repeated.
+ * The settings cannot work. `setting` names the option or the environment variable, `problem` continues from there and says
+ * how to fix it; no value is ever repeated.
  *
  * @example
  * ```ts
@@ -203,59 +204,63 @@ const optionNames: Names = {
   rateLimit: "rateLimit"
 }
 
-const fail = (setting: string, problem: string) => Effect.fail(new SettingsError({ setting, problem }))
+const ok = Result.succeed(undefined)
+
+const fail = (setting: string, problem: string) => Result.fail(new SettingsError({ setting, problem }))
 
 /** Checks options. `names` is how their errors call them. */
-export const check = Effect.fnUntraced(function* (options: Options, names: Names = optionNames) {
-  if (options?.credentials == null) return yield* fail("credentials", "are not given")
-  const { credentials } = options
-  const origins = yield* originsOf(options, names)
-  if (!("apiKey" in credentials) || credentials.accountSid !== undefined) {
-    yield* checkSid("AC", names.accountSid, credentials.accountSid)
-  }
-  if ("apiKey" in credentials) {
-    yield* checkSid("SK", names.apiKey, credentials.apiKey)
-    yield* checkSecret(names.apiSecret, credentials.apiSecret)
-  } else {
-    yield* checkSecret(names.authToken, credentials.authToken)
-  }
-  const retries = options.retry?.times ?? 3
-  if (!Number.isInteger(retries) || retries < 0) return yield* fail("retry.times", "must be a whole number, 0 or more")
-  const maxReplyBytes = options.maxReplyBytes ?? 16 * 1024 * 1024
-  if (!(maxReplyBytes > 0)) return yield* fail("maxReplyBytes", "must be a number above 0")
-  const rateLimit = options.rateLimit ?? { limit: 20, window: "1 second" }
-  if (rateLimit !== false && (!Number.isInteger(rateLimit.limit) || rateLimit.limit < 1)) {
-    return yield* fail(names.rateLimit, "must be a whole number of requests, 1 or more")
-  }
-  const settings: Settings = {
-    origins,
-    user: "apiKey" in credentials ? credentials.apiKey : credentials.accountSid,
-    secret: "apiKey" in credentials ? credentials.apiSecret : credentials.authToken,
-    account: credentials.accountSid ?? ("apiKey" in credentials ? credentials.apiKey : ""),
-    attempt: yield* positive("timeouts.attempt", options.timeouts?.attempt ?? "20 seconds"),
-    total: yield* positive("timeouts.total", options.timeouts?.total ?? "60 seconds"),
-    retries,
-    base: yield* positive("retry.base", options.retry?.base ?? "250 millis"),
-    maxDelay: yield* positive("retry.maxDelay", options.retry?.maxDelay ?? "10 seconds"),
-    rateLimit:
-      rateLimit === false
-        ? undefined
-        : { limit: rateLimit.limit, window: yield* positive("rateLimit.window", rateLimit.window) },
-    maxReplyBytes
-  }
-  return settings
-})
+export const check = (options: Options, names: Names = optionNames): Result.Result<Settings, SettingsError> =>
+  Result.gen(function* () {
+    if (options?.credentials == null) return yield* fail("credentials", "are not given")
+    const { credentials } = options
+    const origins = yield* originsOf(options, names)
+    if (!("apiKey" in credentials) || credentials.accountSid !== undefined) {
+      yield* checkSid("AC", names.accountSid, credentials.accountSid)
+    }
+    if ("apiKey" in credentials) {
+      yield* checkSid("SK", names.apiKey, credentials.apiKey)
+      yield* checkSecret(names.apiSecret, credentials.apiSecret)
+    } else {
+      yield* checkSecret(names.authToken, credentials.authToken)
+    }
+    const retries = options.retry?.times ?? 3
+    if (!Number.isInteger(retries) || retries < 0)
+      return yield* fail("retry.times", "must be a whole number, 0 or more")
+    const maxReplyBytes = options.maxReplyBytes ?? 16 * 1024 * 1024
+    if (!(maxReplyBytes > 0)) return yield* fail("maxReplyBytes", "must be a number above 0")
+    const rateLimit = options.rateLimit ?? { limit: 20, window: "1 second" }
+    if (rateLimit !== false && (!Number.isInteger(rateLimit.limit) || rateLimit.limit < 1)) {
+      return yield* fail(names.rateLimit, "must be a whole number of requests, 1 or more")
+    }
+    const settings: Settings = {
+      origins,
+      user: "apiKey" in credentials ? credentials.apiKey : credentials.accountSid,
+      secret: "apiKey" in credentials ? credentials.apiSecret : credentials.authToken,
+      account: credentials.accountSid ?? ("apiKey" in credentials ? credentials.apiKey : ""),
+      attempt: yield* positive("timeouts.attempt", options.timeouts?.attempt ?? "20 seconds"),
+      total: yield* positive("timeouts.total", options.timeouts?.total ?? "60 seconds"),
+      retries,
+      base: yield* positive("retry.base", options.retry?.base ?? "250 millis"),
+      maxDelay: yield* positive("retry.maxDelay", options.retry?.maxDelay ?? "10 seconds"),
+      rateLimit:
+        rateLimit === false
+          ? undefined
+          : { limit: rateLimit.limit, window: yield* positive("rateLimit.window", rateLimit.window) },
+      maxReplyBytes
+    }
+    return settings
+  })
 
-const positive = (setting: string, input: Duration.Input): Effect.Effect<Duration.Duration, SettingsError> => {
+const positive = (setting: string, input: Duration.Input): Result.Result<Duration.Duration, SettingsError> => {
   const duration = Duration.fromInput(input)
   return Option.isSome(duration) && Duration.isGreaterThan(duration.value, Duration.zero)
-    ? Effect.succeed(duration.value)
+    ? Result.succeed(duration.value)
     : fail(setting, 'must be a duration above zero, such as "5 seconds"')
 }
 
 const checkSid = (prefix: "AC" | "SK", setting: string, sid: unknown) => {
   const problem = Sid.problem(prefix, sid)
-  return problem === undefined ? Effect.void : fail(setting, `is not what it should be: ${problem}`)
+  return problem === undefined ? ok : fail(setting, `is not what it should be: ${problem}`)
 }
 
 /** No secret of Twilio's has a space or a letter with an accent: what has was copied with something around it. */
@@ -263,49 +268,65 @@ const checkSecret = (setting: string, secret: Redacted.Redacted, where = "") => 
   // Nothing but the types keeps a program from handing in a string.
   if (!Redacted.isRedacted(secret)) return fail(setting, "is not redacted: give Redacted.make(…)")
   return /^[\x21-\x7e]+$/u.test(Redacted.value(secret))
-    ? Effect.void
+    ? ok
     : fail(
         setting,
         `${where}is empty, or has a space, a line break or another character that no secret of Twilio's has`
       )
 }
 
-const originsOf = Effect.fnUntraced(function* (options: Options, names: Names) {
-  const { edge, region } = options
-  const flex =
-    options.baseUrl === undefined ? undefined : yield* baseUrl(names.baseUrl, options.baseUrl, defaultBaseUrl)
-  const taskrouter =
-    options.taskRouterBaseUrl === undefined
-      ? undefined
-      : yield* baseUrl(names.taskRouterBaseUrl, options.taskRouterBaseUrl, defaultTaskRouterBaseUrl)
-  // Credentials that are meant for another origin never go to Twilio's.
-  if (flex !== undefined) return { flex, taskrouter }
-  if (edge === undefined && region === undefined) {
-    return { flex: defaultBaseUrl, taskrouter: taskrouter ?? defaultTaskRouterBaseUrl }
-  }
-  if (edge === undefined || region === undefined) {
-    const [missing, present] = edge === undefined ? [names.edge, names.region] : [names.region, names.edge]
-    return yield* fail(
-      missing,
-      `is not set, but ${present} is: set both, or neither (Flex runs in US1 only, which needs neither)`
-    )
-  }
-  for (const [setting, label] of [
-    [names.edge, edge],
-    [names.region, region]
-  ] as const) {
-    if (!/^[a-z0-9-]{1,63}$/u.test(label)) {
-      return yield* fail(setting, "may have lower-case letters, digits and dashes only, such as ashburn or us1")
+const originsOf = (options: Options, names: Names): Result.Result<Origins, SettingsError> =>
+  Result.gen(function* () {
+    const { edge, region } = options
+    const flex =
+      options.baseUrl === undefined ? undefined : yield* baseUrl(names.baseUrl, options.baseUrl, defaultBaseUrl)
+    const taskrouter =
+      options.taskRouterBaseUrl === undefined
+        ? undefined
+        : yield* baseUrl(names.taskRouterBaseUrl, options.taskRouterBaseUrl, defaultTaskRouterBaseUrl)
+    // Credentials that are meant for another origin never go to Twilio's.
+    if (flex !== undefined) return { flex, taskrouter }
+    if (edge === undefined && region === undefined) {
+      return { flex: defaultBaseUrl, taskrouter: taskrouter ?? defaultTaskRouterBaseUrl }
     }
-  }
-  return {
-    flex: `https://flex-api.${edge}.${region}.twilio.com`,
-    taskrouter: taskrouter ?? `https://taskrouter.${edge}.${region}.twilio.com`
-  }
-})
+    if (edge === undefined || region === undefined) {
+      const [missing, present] = edge === undefined ? [names.edge, names.region] : [names.region, names.edge]
+      return yield* fail(
+        missing,
+        `is not set, but ${present} is: set both, or neither (Flex runs in US1 only, which needs neither)`
+      )
+    }
+    for (const [setting, label] of [
+      [names.edge, edge],
+      [names.region, region]
+    ] as const) {
+      if (!/^[a-z0-9-]{1,63}$/u.test(label)) {
+        return yield* fail(setting, "may have lower-case letters, digits and dashes only, such as ashburn or us1")
+      }
+    }
+    return {
+      flex: `https://flex-api.${edge}.${region}.twilio.com`,
+      taskrouter: taskrouter ?? `https://taskrouter.${edge}.${region}.twilio.com`
+    }
+  })
+
+/**
+ * Where requests go with these options; {@link Origins} without `taskrouter` has TaskRouter turned off.
+ *
+ * @example
+ * ```ts
+ * import { Redacted, Result } from "effect"
+ * import { TwilioClient } from "@flex-interactions/core"
+ *
+ * const credentials = { apiKey: "SK00000000000000000000000000000001", apiSecret: Redacted.make("secret") }
+ * const origins = TwilioClient.origins({ credentials, baseUrl: "https://flex.example" })
+ * Result.getOrThrow(origins) // => { flex: "https://flex.example", taskrouter: undefined }
+ * ```
+ */
+export const origins = (options: Options): Result.Result<Origins, SettingsError> => originsOf(options, optionNames)
 
 /** `https`, or `http` on loopback; no path, no credentials in it. */
-const baseUrl = (setting: string, input: string, example: string): Effect.Effect<string, SettingsError> => {
+const baseUrl = (setting: string, input: string, example: string): Result.Result<string, SettingsError> => {
   if (!URL.canParse(input)) return fail(setting, `is not a URL; an example: ${example}`)
   const url = new URL(input)
   if (url.username !== "" || url.password !== "") return fail(setting, "must not contain credentials")
@@ -316,7 +337,7 @@ const baseUrl = (setting: string, input: string, example: string): Effect.Effect
   if (url.pathname !== "/" || url.search !== "" || url.hash !== "") {
     return fail(setting, "must be an origin, without a path")
   }
-  return Effect.succeed(url.origin)
+  return Result.succeed(url.origin)
 }
 
 const variables: Names = {
@@ -356,12 +377,12 @@ const readSecret = Effect.fnUntraced(function* (name: string) {
   const { file, inline } = yield* secretOf(name).pipe(Effect.mapError(unreadable(name)))
   const given = Option.filter(inline, (value) => isSet(Redacted.value(value)))
   if (file === undefined) return Option.getOrUndefined(given)
-  if (Option.isSome(given)) return yield* fail(name, `and ${name}_FILE are both set: set one of them`)
+  if (Option.isSome(given))
+    return yield* Effect.fromResult(fail(name, `and ${name}_FILE are both set: set one of them`))
   const fileSystem = yield* Effect.serviceOption(FileSystem.FileSystem)
   if (Option.isNone(fileSystem)) {
-    return yield* fail(
-      `${name}_FILE`,
-      "needs a FileSystem: provide the layer of your platform, such as NodeFileSystem.layer"
+    return yield* Effect.fromResult(
+      fail(`${name}_FILE`, "needs a FileSystem: provide the layer of your platform, such as NodeFileSystem.layer")
     )
   }
   const text = yield* fileSystem.value.readFileString(file).pipe(
@@ -374,7 +395,7 @@ const readSecret = Effect.fnUntraced(function* (name: string) {
     )
   )
   const secret = Redacted.make(text.trim())
-  yield* checkSecret(`${name}_FILE`, secret, "names a file that ")
+  yield* Effect.fromResult(checkSecret(`${name}_FILE`, secret, "names a file that "))
   return secret
 })
 
@@ -390,7 +411,7 @@ const readSecret = Effect.fnUntraced(function* (name: string) {
  *   them. `FLEX_API_BASE_URL` alone turns TaskRouter off.
  * - `FLEX_API_RATE_LIMIT`: requests a second, for each endpoint; default 20; `off` for none.
  *
- * A variable that is empty counts as not set. Fails with {@link SettingsError}, which names the variable and the mend.
+ * A variable that is empty counts as not set. Fails with {@link SettingsError}, which names the variable and the fix.
  *
  * @example
  * ```ts
@@ -406,28 +427,63 @@ const readSecret = Effect.fnUntraced(function* (name: string) {
  * await Effect.runPromise(problem) // => "TWILIO_API_SECRET is not set, but TWILIO_API_KEY is"
  * ```
  */
-export const fromConfig: Effect.Effect<Options, SettingsError> = Effect.gen(function* () {
+export const fromConfig: Effect.Effect<Options, SettingsError> = Effect.suspend(() => read({}))
+
+/**
+ * Options as `Config`s, for {@link TwilioClient.layerConfig}: one that is given stands for what the environment says.
+ *
+ * @example
+ * ```ts
+ * import { Config } from "effect"
+ * import { TwilioClient } from "@flex-interactions/core"
+ *
+ * const options: TwilioClient.ConfigOptions = {
+ *   baseUrl: Config.String("MY_FLEX_ORIGIN"),
+ *   timeouts: Config.succeed({ total: "20 seconds" })
+ * }
+ * ```
+ */
+export type ConfigOptions = Pick<Options, "transformClient"> & {
+  readonly [Name in Exclude<keyof Options, "transformClient">]?: Config.Config<NonNullable<Options[Name]>> | undefined
+}
+
+/** The options: those that are given, and the environment's for the others. */
+export const read = Effect.fnUntraced(function* ({ transformClient, ...configs }: ConfigOptions) {
+  const entries: ReadonlyArray<readonly [string, Config.Config<unknown> | undefined]> = Object.entries(configs)
+  const values = yield* Effect.forEach(entries, ([name, config]) =>
+    config === undefined
+      ? Effect.succeed([])
+      : Effect.mapBoth(config, { onSuccess: (value) => [[name, value] as const], onFailure: unreadable(name) })
+  )
+  const given: Partial<Options> = Object.fromEntries(values.flat())
   const {
     accountSid,
     apiKey,
     rateLimit: limit,
     ...host
   } = yield* environment.pipe(Effect.mapError(unreadable("TWILIO_*")))
-  const apiSecret = yield* readSecret(variables.apiSecret)
-  const authToken = yield* readSecret(variables.authToken)
-  const credentials = yield* pair(apiKey, apiSecret, accountSid, authToken)
   if (limit !== undefined && limit !== "off" && !/^[1-9]\d{0,8}$/u.test(limit)) {
-    return yield* fail(variables.rateLimit, "must be a whole number of requests a second, 1 or more, or off")
+    return yield* Effect.fromResult(
+      fail(variables.rateLimit, "must be a whole number of requests a second, 1 or more, or off")
+    )
   }
   const options: Options = {
-    credentials,
+    credentials: given.credentials ?? (yield* credentials(apiKey, accountSid)),
     ...Object.fromEntries(Object.entries(host).filter(([, value]) => value !== undefined)),
     ...(limit === undefined
       ? undefined
-      : { rateLimit: limit === "off" ? false : { limit: Number(limit), window: "1 second" } })
+      : { rateLimit: limit === "off" ? false : { limit: Number(limit), window: "1 second" } }),
+    ...given,
+    ...(transformClient === undefined ? undefined : { transformClient })
   }
-  yield* check(options, variables)
+  yield* Effect.fromResult(check(options, variables))
   return options
+})
+
+const credentials = Effect.fnUntraced(function* (apiKey: string | undefined, accountSid: string | undefined) {
+  const apiSecret = yield* readSecret(variables.apiSecret)
+  const authToken = yield* readSecret(variables.authToken)
+  return yield* Effect.fromResult(pair(apiKey, apiSecret, accountSid, authToken))
 })
 
 const pair = (
@@ -435,11 +491,11 @@ const pair = (
   apiSecret: Redacted.Redacted | undefined,
   accountSid: string | undefined,
   authToken: Redacted.Redacted | undefined
-): Effect.Effect<Credentials, SettingsError> => {
+): Result.Result<Credentials, SettingsError> => {
   if (apiKey !== undefined && apiSecret !== undefined) {
-    return Effect.succeed({ apiKey, apiSecret, ...(accountSid === undefined ? undefined : { accountSid }) })
+    return Result.succeed({ apiKey, apiSecret, ...(accountSid === undefined ? undefined : { accountSid }) })
   }
-  if (accountSid !== undefined && authToken !== undefined) return Effect.succeed({ accountSid, authToken })
+  if (accountSid !== undefined && authToken !== undefined) return Result.succeed({ accountSid, authToken })
   for (const [first, second, left, right] of [
     [variables.apiKey, variables.apiSecret, apiKey, apiSecret],
     [variables.accountSid, variables.authToken, accountSid, authToken]

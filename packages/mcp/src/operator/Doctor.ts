@@ -77,6 +77,13 @@ export const run = Effect.fnUntraced(function* (line: Settings.CommandLine, writ
     undefined,
     Result.isFailure(valid) ? Effect.succeed(skipped(mendFirst)) : Effect.provide(credentials(sandbox), valid.success)
   )
+  yield* check(
+    "taskrouter",
+    notSure,
+    Effect.flatMap(TwilioClient.fromConfig, (options) => Effect.fromResult(TwilioClient.origins(options))).pipe(
+      Effect.match({ onSuccess: taskRouter, onFailure: () => skipped(mendFirst) })
+    )
+  )
   yield* check("http", !Settings.overHttp(written) ? "it serves over stdio" : invalid, listening(written))
   yield* check(
     "redis",
@@ -255,6 +262,15 @@ const credentials = (sandbox: boolean) =>
     yield* participants.page(nowhere, { pageSize: 1 })
     return ok("accepted")
   }).pipe(Effect.catchTag("TwilioError", (error) => Effect.succeed(credentialsFound(error, sandbox))))
+
+/** Not asked: what is read there is checked by the tools that read it. */
+const taskRouter = ({ taskrouter }: TwilioClient.Origins): Found =>
+  taskrouter === undefined
+    ? warning(
+        "off: FLEX_API_BASE_URL points elsewhere, and credentials that are meant for there do not go to Twilio's TaskRouter",
+        "Set TASKROUTER_API_BASE_URL (--taskrouter-base-url) to the origin that serves TaskRouter there, if there is one."
+      )
+    : ok(`on, at ${taskrouter}`)
 
 const credentialsFound = (error: TwilioError.TwilioError, sandbox: boolean): Found => {
   const { reason } = error

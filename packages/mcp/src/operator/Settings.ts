@@ -118,13 +118,19 @@ export const table = {
   rateLimit: {
     env: "FLEX_API_RATE_LIMIT",
     value: "NUMBER",
-    about: "requests a second for each of the two operations, or off; default 20"
+    about: "requests a second for each operation, or off; default 20"
   },
   baseUrl: {
     env: "FLEX_API_BASE_URL",
     flag: "api-base-url",
     value: "URL",
-    about: "another origin for the API; default https://flex-api.twilio.com"
+    about: "another origin for the Flex API; default https://flex-api.twilio.com. Alone it turns TaskRouter off"
+  },
+  taskRouterBaseUrl: {
+    env: "TASKROUTER_API_BASE_URL",
+    flag: "taskrouter-base-url",
+    value: "URL",
+    about: "another origin for the TaskRouter API; default https://taskrouter.twilio.com"
   },
   redisUrl: {
     env: "REDIS_URL",
