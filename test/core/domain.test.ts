@@ -188,7 +188,8 @@ describe("the schemas read what else Twilio sends of a participant, such as the 
     (all) =>
       Effect.sync(() => {
         const json: unknown = JSON.parse(JSON.stringify(Schema.encodeSync(Participant.Participant)(all.participant)))
-        assert.deepStrictEqual(decode(json), Result.succeed(all.participant))
+        // JSON has no negative zero.
+        assert.deepStrictEqual(decode(json), Result.succeed(JSON.parse(JSON.stringify(all.participant))))
       })
   )
 

@@ -268,7 +268,7 @@ const listInvites = Paging.endpoint({
  * import { FetchHttpClient } from "effect/http"
  * import { Channels, TwilioClient } from "@flex-interactions/core"
  *
- * const live = Channels.layer.pipe(Layer.provide(TwilioClient.layerConfig), Layer.provide(FetchHttpClient.layer))
+ * const live = Channels.layer.pipe(Layer.provide(TwilioClient.layerConfig()), Layer.provide(FetchHttpClient.layer))
  * ```
  */
 export const layer: Layer.Layer<Channels, never, TwilioClient> = Layer.effect(

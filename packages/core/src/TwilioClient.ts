@@ -89,6 +89,27 @@ export type Endpoint<P, A> = Endpoints.Endpoint<P, A>
 export const endpoint = Endpoints.make
 
 /**
+ * What stands for the placeholders in the path of an endpoint.
+ *
+ * @example
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Participant, TwilioClient } from "@flex-interactions/core"
+ *
+ * const getChannel = TwilioClient.endpoint({
+ *   name: "Mine.channel",
+ *   host: "flex",
+ *   method: "GET",
+ *   path: "/v1/Interactions/{InteractionSid}/Channels/{ChannelSid}",
+ *   access: "read",
+ *   reply: Schema.decodeUnknownResult(Schema.Unknown)
+ * })
+ * const paramsOf = (channel: Participant.ChannelRef): TwilioClient.Params<typeof getChannel> => channel
+ * ```
+ */
+export type Params<E extends Endpoint<never, unknown>> = E extends Endpoint<infer P, unknown> ? P : never
+
+/**
  * What a request says beside its endpoint.
  *
  * @example

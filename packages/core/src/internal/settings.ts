@@ -430,7 +430,7 @@ const readSecret = Effect.fnUntraced(function* (name: string) {
 export const fromConfig: Effect.Effect<Options, SettingsError> = Effect.suspend(() => read({}))
 
 /**
- * Options as `Config`s, for {@link TwilioClient.layerConfig}: one that is given stands for what the environment says.
+ * Options as `Config`s, for {@link layerConfig}: one that is given stands for what the environment says.
  *
  * @example
  * ```ts
