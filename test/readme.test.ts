@@ -4,13 +4,12 @@ import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { TwilioClient, Participants } from "@flex-interactions/core"
-import { Client } from "@modelcontextprotocol/client"
-import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
 import * as Sandbox from "@flex-interactions/sandbox"
 import { Effect, Layer, Logger, Redacted } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { assert, it } from "vitest"
 import { wrapUpAgents } from "../examples/wrap-up-agents.ts"
+import { connect, namesOf, toolNames } from "./support/host.ts"
 
 const root = fileURLToPath(new URL("../", import.meta.url))
 const read = (path: string) => readFileSync(`${root}${path}`, "utf8")
@@ -50,16 +49,11 @@ it("the configuration in the README starts the server that was built", async () 
     readonly mcpServers: Record<string, { readonly command: string; readonly args: ReadonlyArray<string> }>
   }
   const { command, args } = mcpServers["flex-interactions"] ?? { command: "", args: [] }
-  const client = new Client({ name: "test", version: "1.0.0" })
-  await client.connect(
-    new StdioClientTransport({
-      command,
-      args: args.map((arg) => arg.replace("/path/to/flex-interactions/", root)),
-      // The README leaves the values out; the shape of a SID is checked at the start.
-      env: { TWILIO_API_KEY: `SK${"0".repeat(32)}`, TWILIO_API_SECRET: "secret" }
-    })
-  )
-  assert.lengthOf((await client.listTools()).tools, 2)
+  const [program = "", ...more] = args.map((arg) => arg.replace("/path/to/flex-interactions/", root))
+  // The README leaves the values out; the shape of a SID is checked at the start.
+  const env = { TWILIO_API_KEY: `SK${"0".repeat(32)}`, TWILIO_API_SECRET: "secret" }
+  const client = await connect({ command, program, args: more, env })
+  assert.deepStrictEqual(await namesOf(client), toolNames)
   await client.close()
 })
 

@@ -1,5 +1,5 @@
 /** Tokens that an authorization server issued: who is served, who is not, who is named in the audit, and what fetching its keys costs. */
-import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client"
+import { connectTo, namesOf, toolNames } from "../support/calls.ts"
 import { SignJWT, UnsecuredJWT } from "jose"
 import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
 import * as Authorization from "../support/authorization.ts"
@@ -20,12 +20,6 @@ const post = (url: string, headers: Record<string, string> = {}) =>
     headers: { "Content-Type": "application/json", Accept: "application/json, text/event-stream", ...headers },
     body: initialize
   })
-
-const connect = async (url: string, mode: "legacy" | { readonly pin: string }, token: string) => {
-  const client = new Client({ name: "test", version: "1.0.0" }, { versionNegotiation: { mode } })
-  await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers: bearer(token) } }))
-  return client
-}
 
 const seconds = (n: number) => Math.floor(Date.now() / 1000) + n
 const expiring = (n: number) => (jwt: SignJWT) => jwt.setExpirationTime(seconds(n))
@@ -48,8 +42,8 @@ describe("who is served", () => {
 
   it("who has a good one, in both eras", async () => {
     for (const mode of ["legacy", { pin: "2026-07-28" }] as const) {
-      const client = await connect(server.url, mode, await sign(first))
-      assert.lengthOf((await client.listTools()).tools, 2)
+      const client = await connectTo(server.url, { mode, token: await sign(first) })
+      assert.deepStrictEqual(await namesOf(client), toolNames)
       await client.close()
     }
   })
@@ -139,7 +133,7 @@ describe("who is served", () => {
   /** What the audit has as the caller of a write with this token. */
   const caller = async (claims: Record<string, unknown>) => {
     const before = server.stderr().length
-    const client = await connect(server.url, "legacy", await sign(first, undefined, claims))
+    const client = await connectTo(server.url, { mode: "legacy", token: await sign(first, undefined, claims) })
     // Refused after the first time, which the audit records too.
     read(await client.callTool({ name: "set_participant_status", arguments: write(1, 2, "wrapup") }))
     await client.close()

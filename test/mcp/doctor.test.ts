@@ -8,6 +8,7 @@ import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { type Served, start as startSandbox } from "../support/served.ts"
 import * as Command from "../support/command.ts"
+import { environment as environmentOf } from "../support/host.ts"
 import * as Tls from "../support/tls.ts"
 
 interface Report {
@@ -53,12 +54,7 @@ describe("doctor", () => {
     await rm(folder, { recursive: true })
   })
 
-  const environment = (more: Record<string, string> = {}) => ({
-    TWILIO_ACCOUNT_SID: account,
-    TWILIO_AUTH_TOKEN: "sandbox-auth-token",
-    FLEX_API_BASE_URL: served.url,
-    ...more
-  })
+  const environment = (more: Record<string, string> = {}) => environmentOf(served.url, more)
   const examine = async (args: ReadonlyArray<string>, env: Record<string, string>) => {
     const { code, stdout } = await Command.run(["doctor", "--json", ...args], env)
     const report = JSON.parse(stdout) as Report

@@ -5,23 +5,15 @@ import { createServer } from "node:http"
 import { type AddressInfo, connect as connectTcp } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Client } from "@modelcontextprotocol/client"
-import { StreamableHTTPClientTransport } from "@modelcontextprotocol/client"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
-import { sid } from "../support/requests.ts"
+import { channel, connectTo, environment as environmentOf, namesOf, sid, toolNames } from "../support/host.ts"
 import { start as startSandbox, type Served } from "../support/served.ts"
 import * as Command from "../support/command.ts"
 
-const channel = (group: number) => ({ interaction_sid: sid(group, "KD"), channel_sid: sid(group, "UO") })
 const token = "0123456789abcdef0123456789abcdef"
 const eras = ["legacy", { pin: "2026-07-28" }] as const
 
-const connect = async (url: string, mode: (typeof eras)[number], bearer?: string) => {
-  const client = new Client({ name: "test", version: "1.0.0" }, { versionNegotiation: { mode } })
-  const headers: Record<string, string> = bearer === undefined ? {} : { Authorization: `Bearer ${bearer}` }
-  await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } }))
-  return client
-}
+const connect = (url: string, mode: (typeof eras)[number], token?: string) => connectTo(url, { mode, token })
 
 const initialize = JSON.stringify({
   jsonrpc: "2.0",
@@ -49,11 +41,7 @@ describe("on loopback, without authentication", () => {
   for (const mode of eras) {
     it(`the main job, ${typeof mode === "string" ? "in the 2025 era" : mode.pin}`, async () => {
       const client = await connect(server.url, mode)
-      const { tools } = await client.listTools()
-      assert.deepStrictEqual(
-        tools.map(({ name }) => name),
-        ["list_participants", "set_participant_status"]
-      )
+      assert.deepStrictEqual(await namesOf(client), toolNames)
       const listed = await client.callTool({ name: "list_participants", arguments: { ...channel(2), type: "agent" } })
       const rows = (listed.structuredContent as { participants: ReadonlyArray<{ participant_sid: string }> })
         .participants
@@ -136,7 +124,7 @@ describe("on loopback, without authentication", () => {
       return socket
     })
     const client = await connect(server.url, "legacy")
-    assert.lengthOf((await client.listTools()).tools, 2)
+    assert.deepStrictEqual(await namesOf(client), toolNames)
     await client.close()
     for (const socket of deaf) socket.destroy()
   })
@@ -201,16 +189,14 @@ describe("asking a person before a write", () => {
   afterAll(() => server.stop())
 
   const write = async (mode: (typeof eras)[number], action: "accept" | "decline") => {
-    const client = new Client(
-      { name: "test", version: "1.0.0" },
-      { versionNegotiation: { mode }, capabilities: { elicitation: { form: {} } } }
-    )
     const questions: Array<string> = []
-    client.setRequestHandler("elicitation/create", (request) => {
-      questions.push(request.params.message)
-      return { action }
+    const client = await connectTo(server.url, {
+      mode,
+      answer: (question) => {
+        questions.push(question)
+        return action
+      }
     })
-    await client.connect(new StreamableHTTPClientTransport(new URL(server.url)))
     const { content, isError = false } = await client.callTool({ name: "set_participant_status", arguments: agent })
     await client.close()
     return { questions, isError, text: content[0]?.type === "text" ? content[0].text : "" }
@@ -249,7 +235,7 @@ describe("with a bearer token", () => {
   it("serves who has it, in both eras", async () => {
     for (const mode of eras) {
       const client = await connect(server.url, mode, token)
-      assert.lengthOf((await client.listTools()).tools, 2)
+      assert.deepStrictEqual(await namesOf(client), toolNames)
       await client.close()
     }
   })
@@ -376,11 +362,7 @@ describe("asked to end", () => {
   })
   afterAll(() => served.close())
 
-  const environment = () => ({
-    TWILIO_ACCOUNT_SID: `AC${"0".repeat(31)}1`,
-    TWILIO_AUTH_TOKEN: "sandbox-auth-token",
-    FLEX_API_BASE_URL: served.url
-  })
+  const environment = () => environmentOf(served.url)
   const hold = () => {
     let arrived = () => {}
     waiting = new Promise((resolve) => (arrived = resolve))

@@ -3,10 +3,9 @@ import { execFileSync } from "node:child_process"
 import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join, resolve } from "node:path"
-import { Client } from "@modelcontextprotocol/client"
-import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
 import { assert, describe, it } from "vitest"
 import * as Command from "../support/command.ts"
+import * as Host from "../support/host.ts"
 
 interface Launch {
   readonly type?: string
@@ -77,9 +76,13 @@ describe("print-config", () => {
       const { stdout } = await Command.run(["print-config", host, "--sandbox"])
       const server = servers(stdout)?.["flex-interactions"] ?? assert.fail(stdout)
       assert.isUndefined(server.env)
-      const client = new Client({ name: "test", version: "1" })
-      await client.connect(new StdioClientTransport({ command: server.command, args: [...server.args], env: {} }))
-      assert.lengthOf((await client.listTools()).tools, 2)
+      const [program, ...args] = server.args
+      const client = await Host.connect({
+        command: server.command,
+        ...(program === undefined ? {} : { program }),
+        args
+      })
+      assert.deepStrictEqual(await Host.namesOf(client), Host.toolNames)
       await client.close()
     })
   }
@@ -189,9 +192,7 @@ describe("the command line", () => {
 
   it("takes each switch from the environment as well, and a flag wins", async () => {
     const tools = async (args: ReadonlyArray<string>, env: Record<string, string>) => {
-      const client = new Client({ name: "test", version: "1" })
-      const transport = new StdioClientTransport({ command: process.execPath, args: [Command.main, ...args], env })
-      await client.connect(transport)
+      const client = await Host.connect({ args, env })
       const { tools } = await client.listTools()
       await client.close()
       return tools

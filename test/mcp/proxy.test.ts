@@ -5,15 +5,9 @@ import { createServer, type IncomingHttpHeaders, type Server } from "node:http"
 import { type AddressInfo, connect as connectTcp, type Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Client } from "@modelcontextprotocol/client"
-import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
 import { afterAll, assert, beforeAll, beforeEach, describe, it } from "vitest"
-import * as Command from "../support/command.ts"
-import { sid } from "../support/requests.ts"
+import { call as callTool, channel, connect, credentials, sid } from "../support/host.ts"
 import * as Tls from "../support/tls.ts"
-
-const credentials = { TWILIO_ACCOUNT_SID: `AC${"0".repeat(31)}1`, TWILIO_AUTH_TOKEN: "sandbox-auth-token" }
-const channel = { interaction_sid: sid(1, "KD"), channel_sid: sid(1, "UO") }
 
 describe("a proxy and an authority of their own", () => {
   let folder: string
@@ -60,23 +54,13 @@ describe("a proxy and an authority of their own", () => {
 
   /** Calls the tool so many times, and gives the last answer, and what was on stderr. */
   const call = async (env: Record<string, string>, tool = "list_participants", args: object = {}, times = 1) => {
-    const client = new Client({ name: "test", version: "1" })
-    const transport = new StdioClientTransport({
-      command: process.execPath,
-      args: [Command.main],
-      env: { ...credentials, ...env },
-      stderr: "pipe"
-    })
-    let stderr = ""
-    transport.stderr?.on("data", (chunk: Buffer) => (stderr += chunk.toString()))
-    await client.connect(transport)
+    const host = await connect({ env: { ...credentials, ...env } })
     let text = ""
     for (let time = 0; time < times; time++) {
-      const { content } = await client.callTool({ name: tool, arguments: { ...channel, ...args } })
-      text = content[0]?.type === "text" ? content[0].text : ""
+      text = (await callTool(host, tool, { ...channel(1), ...args })).text
     }
-    await client.close()
-    return { text, stderr }
+    await host.close()
+    return { text, stderr: host.stderr() }
   }
 
   it("without the authority the API is not trusted; NODE_EXTRA_CA_CERTS makes it so", async () => {

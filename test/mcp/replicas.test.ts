@@ -5,9 +5,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { type AddressInfo, connect as connectTcp, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Client, type ClientOptions, StreamableHTTPClientTransport } from "@modelcontextprotocol/client"
 import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
-import { sid } from "../support/requests.ts"
+import { connectTo, environment as environmentOf, type HostOptions, sid } from "../support/host.ts"
 import { type Served, start as startSandbox } from "../support/served.ts"
 import * as Command from "../support/command.ts"
 
@@ -60,14 +59,8 @@ describe.skipIf(isMissing)(
       redis = spawn("redis-server", ["--port", `${redisPort}`, "--bind", "127.0.0.1", "--save", "", "--dir", folder])
       await opens(redisPort)
     }
-    const environment = (more: Record<string, string> = {}) => ({
-      TWILIO_ACCOUNT_SID: `AC${"0".repeat(31)}1`,
-      TWILIO_AUTH_TOKEN: "sandbox-auth-token",
-      FLEX_API_BASE_URL: served.url,
-      FLEX_MCP_TOKEN: token,
-      REDIS_URL: `redis://127.0.0.1:${redisPort}`,
-      ...more
-    })
+    const environment = (more: Record<string, string> = {}) =>
+      environmentOf(served.url, { FLEX_MCP_TOKEN: token, REDIS_URL: `redis://127.0.0.1:${redisPort}`, ...more })
 
     beforeAll(async () => {
       folder = await mkdtemp(join(tmpdir(), "replicas-"))
@@ -106,25 +99,23 @@ describe.skipIf(isMissing)(
     })
 
     /** A client, and which replicas answered it. */
-    const connect = async (mode: "legacy" | { readonly pin: string }, options: ClientOptions = {}) => {
+    const connect = async (options: HostOptions) => {
       const by = new Set<string>()
-      const client = new Client({ name: "test", version: "1" }, { versionNegotiation: { mode }, ...options })
-      await client.connect(
-        new StreamableHTTPClientTransport(url, {
-          requestInit: { headers: { Authorization: `Bearer ${token}` } },
-          fetch: async (input, init) => {
-            const response = await fetch(input, init)
-            by.add(response.headers.get("X-Served-By") ?? "")
-            return response
-          }
-        })
-      )
+      const client = await connectTo(url, {
+        ...options,
+        token,
+        fetch: async (input, init) => {
+          const response = await fetch(input, init)
+          by.add(response.headers.get("X-Served-By") ?? "")
+          return response
+        }
+      })
       return { client, by }
     }
 
     for (const mode of ["legacy", { pin: "2026-07-28" }] as const) {
       it(`any replica serves any request of a client (${typeof mode === "string" ? mode : mode.pin})`, async () => {
-        const { by, client } = await connect(mode)
+        const { by, client } = await connect({ mode })
         for (let call = 0; call < 6; call++) {
           const listed = await client.callTool({ name: "list_participants", arguments: channel })
           assert.notStrictEqual(listed.isError, true)
@@ -135,11 +126,13 @@ describe.skipIf(isMissing)(
     }
 
     it("an answer to a question goes to another replica than the one that asked, and counts once at all of them", async () => {
-      const { by, client } = await connect({ pin: "2026-07-28" }, { capabilities: { elicitation: { form: {} } } })
       const questions: Array<string> = []
-      client.setRequestHandler("elicitation/create", (request) => {
-        questions.push(request.params.message)
-        return { action: "accept", content: {} }
+      const { by, client } = await connect({
+        mode: { pin: "2026-07-28" },
+        answer: (question) => {
+          questions.push(question)
+          return "accept"
+        }
       })
       const done = await client.callTool({ name: "set_participant_status", arguments: { ...agent, status: "wrapup" } })
       assert.strictEqual((done.structuredContent as { result: string }).result, "accepted")
@@ -186,7 +179,7 @@ describe.skipIf(isMissing)(
     })
 
     it("together they keep to one rate limit", async () => {
-      const clients = await Promise.all([1, 2, 3].map(() => connect("legacy")))
+      const clients = await Promise.all([1, 2, 3].map(() => connect({ mode: "legacy" })))
       served.answerWith((request) => {
         asked.push(performance.now())
         return served.sandbox.fetch(request)
@@ -203,7 +196,7 @@ describe.skipIf(isMissing)(
     })
 
     it("goes on when a replica ends, and when Redis goes and comes back", async () => {
-      const { client } = await connect("legacy")
+      const { client } = await connect({ mode: "legacy" })
       const list = () => client.callTool({ name: "list_participants", arguments: channel })
       assert.strictEqual((await replicas[0]?.stop())?.code, 0)
       for (let call = 0; call < 4; call++) assert.notStrictEqual((await list()).isError, true)
@@ -221,9 +214,7 @@ describe.skipIf(isMissing)(
     it("starts while Redis is away, and says so once", async () => {
       const away = await Command.listen([], environment({ REDIS_URL: `redis://127.0.0.1:${await freePort()}` }))
       await away.says(/Redis is away \(ECONNREFUSED\)/u)
-      const client = new Client({ name: "test", version: "1" })
-      const headers = { Authorization: `Bearer ${token}` }
-      await client.connect(new StreamableHTTPClientTransport(new URL(away.url), { requestInit: { headers } }))
+      const client = await connectTo(away.url, { token })
       assert.notStrictEqual((await client.callTool({ name: "list_participants", arguments: channel })).isError, true)
       await client.close()
       const { code, stderr } = await away.stop()

@@ -37,11 +37,7 @@ const list = async (era: "2025" | "2026", ...args: ReadonlyArray<string>) => {
 const { tools } = await list("2025")
 const [listTool, setTool] = tools
 
-it("there are two tools, the same in both eras", async () => {
-  assert.deepStrictEqual(
-    tools.map(({ name }) => name),
-    ["list_participants", "set_participant_status"]
-  )
+it("the tools are the same in both eras", async () => {
   assert.deepStrictEqual((await list("2026")).tools, tools)
 })
 

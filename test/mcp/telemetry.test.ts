@@ -3,22 +3,26 @@ import { once } from "node:events"
 import { readFileSync } from "node:fs"
 import { createServer, type RequestListener, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
-import { Client } from "@modelcontextprotocol/client"
-import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
-import { StreamableHTTPClientTransport } from "@modelcontextprotocol/client"
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
-import { sid } from "../support/requests.ts"
+import {
+  call,
+  channel,
+  connect,
+  connectTo,
+  credentials,
+  environment as environmentOf,
+  raw,
+  write
+} from "../support/host.ts"
 import { type Served, start as startSandbox } from "../support/served.ts"
 import * as Command from "../support/command.ts"
-import { call, channel as listed, raw, write } from "../support/host.ts"
 
-const channel = { interaction_sid: sid(2, "KD"), channel_sid: sid(2, "UO") }
 const traceId = "0af7651916cd43dd8448eb211c80319c"
 const spanId = "b7ad6b7169203331"
 const _meta = { traceparent: `00-${traceId}-${spanId}-01` }
-const secret = "sandbox-auth-token"
 const bearer = "0123456789abcdef0123456789abcdef"
-const account = `AC${"0".repeat(31)}1`
+const { TWILIO_ACCOUNT_SID: account, TWILIO_AUTH_TOKEN: secret } = credentials
 
 interface Span {
   readonly traceId: string
@@ -59,12 +63,10 @@ describe("with a collector", () => {
     await served.close()
   })
 
-  const environment = () => ({
-    TWILIO_ACCOUNT_SID: account,
-    TWILIO_AUTH_TOKEN: secret,
-    FLEX_API_BASE_URL: served.url,
-    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(collector.address() as AddressInfo).port}`
-  })
+  const environment = () =>
+    environmentOf(served.url, {
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(collector.address() as AddressInfo).port}`
+    })
   const exported = () => received.map(({ body }) => JSON.parse(body) as Exported)
   const spans = () =>
     exported().flatMap(({ resourceSpans = [] }) =>
@@ -101,14 +103,8 @@ describe("with a collector", () => {
   for (const mode of ["legacy", { pin: "2026-07-28" }] as const) {
     it(`over stdio (${typeof mode === "string" ? mode : mode.pin})`, async () => {
       received.length = 0
-      const client = new Client({ name: "test", version: "1" }, { versionNegotiation: { mode } })
-      const transport = new StdioClientTransport({
-        command: process.execPath,
-        args: [Command.main],
-        env: environment()
-      })
-      await client.connect(transport)
-      const listed = await client.callTool({ name: "list_participants", arguments: channel, _meta })
+      const client = await connect({ mode, env: environment() })
+      const listed = await client.callTool({ name: "list_participants", arguments: channel(2), _meta })
       assert.notStrictEqual(listed.isError, true)
       await client.close()
       assertLinked()
@@ -117,9 +113,8 @@ describe("with a collector", () => {
     it(`over HTTP (${typeof mode === "string" ? mode : mode.pin})`, async () => {
       received.length = 0
       const server = await Command.listen([], environment())
-      const client = new Client({ name: "test", version: "1" }, { versionNegotiation: { mode } })
-      await client.connect(new StreamableHTTPClientTransport(new URL(server.url)))
-      await client.callTool({ name: "list_participants", arguments: channel, _meta })
+      const client = await connectTo(server.url, { mode })
+      await client.callTool({ name: "list_participants", arguments: channel(2), _meta })
       await client.close()
       assert.strictEqual((await server.stop()).code, 0)
       assertLinked()
@@ -130,10 +125,9 @@ describe("with a collector", () => {
     for (const traceparent of [undefined, "00-nonsense", "x".repeat(10_000)]) {
       received.length = 0
       const server = await Command.listen([], environment())
-      const client = new Client({ name: "test", version: "1" })
-      await client.connect(new StreamableHTTPClientTransport(new URL(server.url)))
+      const client = await connectTo(server.url)
       const meta = traceparent === undefined ? {} : { _meta: { traceparent } }
-      const listed = await client.callTool({ name: "list_participants", arguments: channel, ...meta })
+      const listed = await client.callTool({ name: "list_participants", arguments: channel(2), ...meta })
       assert.notStrictEqual(listed.isError, true)
       await client.close()
       await server.stop()
@@ -154,8 +148,8 @@ describe("with a collector", () => {
     const client = new Client({ name: "THE CLIENT", version: "1" })
     const requestInit = { headers: { Authorization: `Bearer ${bearer}`, "x-of-the-host": "THE HOST" } }
     await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit }))
-    const { data } = await call(client, "list_participants", { ...listed(3), limit: 5 })
-    await call(client, "list_participants", { ...listed(3), limit: 5, cursor: data?.["next_cursor"] })
+    const { data } = await call(client, "list_participants", { ...channel(3), limit: 5 })
+    await call(client, "list_participants", { ...channel(3), limit: 5, cursor: data?.["next_cursor"] })
     assert.isTrue((await call(client, "set_participant_status", write(1, 2, "closed"))).isError)
     await client.close()
     await stop()
@@ -183,9 +177,8 @@ describe("with a collector", () => {
 
   it("a collector that is away stops nobody", async () => {
     const server = await Command.listen([], { ...environment(), OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1" })
-    const client = new Client({ name: "test", version: "1" })
-    await client.connect(new StreamableHTTPClientTransport(new URL(server.url)))
-    const listed = await client.callTool({ name: "list_participants", arguments: channel })
+    const client = await connectTo(server.url)
+    const listed = await client.callTool({ name: "list_participants", arguments: channel(2) })
     assert.notStrictEqual(listed.isError, true)
     await client.close()
     assert.strictEqual((await server.stop()).code, 0)
@@ -208,7 +201,7 @@ describe("the end", () => {
         const { port } = collector.address() as AddressInfo
         const host = raw(["--sandbox"], { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`, ...patience })
         await host.initialize("2025-11-25")
-        await host.request("tools/call", { name: "list_participants", arguments: listed(1) })
+        await host.request("tools/call", { name: "list_participants", arguments: channel(1) })
         const isHanging = once(AbortSignal.timeout(5_000), "abort").then(() => host.child.kill("SIGKILL"))
         if (end === "stdin") host.child.stdin.end()
         else host.child.kill(end)

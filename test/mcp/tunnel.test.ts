@@ -49,8 +49,7 @@ const startProxy = async () => {
 type Proxy = Awaited<ReturnType<typeof startProxy>>
 
 const environment = (proxy: string, more: Record<string, string> = {}) => ({
-  TWILIO_ACCOUNT_SID: `AC${"0".repeat(31)}1`,
-  TWILIO_AUTH_TOKEN: "sandbox-auth-token",
+  ...Host.credentials,
   FLEX_API_RATE_LIMIT: "off",
   HTTPS_PROXY: proxy,
   NODE_EXTRA_CA_CERTS: api.authority,

@@ -1,10 +1,9 @@
 /** The exported handler, as it was built: in this process, without a port, and behind a server of another maker. */
 import { readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
-import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client"
 import { make, type WebHandler } from "@flex-interactions/mcp/http"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
-import { sid } from "../support/requests.ts"
+import { connectTo, namesOf, sid } from "../support/calls.ts"
 import { type Served, start as startSandbox } from "../support/served.ts"
 
 const token = "0123456789abcdef0123456789abcdef"
@@ -26,18 +25,12 @@ describe("the exported handler", () => {
 
   for (const mode of ["legacy", { pin: "2026-07-28" }] as const) {
     it(`serves a client in this process (${typeof mode === "string" ? mode : mode.pin})`, async () => {
-      const client = new Client({ name: "test", version: "1" }, { versionNegotiation: { mode } })
-      await client.connect(
-        new StreamableHTTPClientTransport(new URL(url), {
-          requestInit: { headers: { Authorization: `Bearer ${token}` } },
-          fetch: (input, init) => handler.fetch(new Request(input, init))
-        })
-      )
-      const { tools } = await client.listTools()
-      assert.deepStrictEqual(
-        tools.map(({ name }) => name),
-        ["list_participants"]
-      )
+      const client = await connectTo(url, {
+        mode,
+        token,
+        fetch: (input, init) => handler.fetch(new Request(input, init))
+      })
+      assert.deepStrictEqual(await namesOf(client), ["list_participants"])
       const listed = await client.callTool({ name: "list_participants", arguments: channel })
       assert.notStrictEqual(listed.isError, true)
       await client.close()
@@ -51,12 +44,7 @@ describe("the exported handler", () => {
       [{ confirm: "when-possible" }, /"accepted"/u]
     ] as const) {
       const writing = await make({ url, credentials, auth: "none", apiBaseUrl: served.url, ...confirm })
-      const client = new Client({ name: "test", version: "1" })
-      await client.connect(
-        new StreamableHTTPClientTransport(new URL(url), {
-          fetch: (input, init) => writing.fetch(new Request(input, init))
-        })
-      )
+      const client = await connectTo(url, { fetch: (input, init) => writing.fetch(new Request(input, init)) })
       const { content } = await client.callTool({
         name: "set_participant_status",
         arguments: { ...channel, participant_sid: sid(1, "UT", 2), status: "wrapup" }

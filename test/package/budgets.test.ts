@@ -13,10 +13,10 @@ import * as Sandbox from "@flex-interactions/sandbox"
 import { Effect, Layer, Redacted, Stream } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { main } from "../support/command.ts"
 import { type Served, start } from "../support/served.ts"
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
-const main = at("../../packages/mcp/dist/main.cjs")
 
 const requests = [
   {

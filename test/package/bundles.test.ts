@@ -4,12 +4,11 @@ import { cpSync, mkdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { getMcpConfigForManifest, v0_3 as manifests } from "@anthropic-ai/mcpb"
-import { Client } from "@modelcontextprotocol/client"
-import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
 import { validate } from "dockerfile-utils"
 import { afterAll, assert, describe, it } from "vitest"
 import { z } from "zod"
 import * as Command from "../support/command.ts"
+import * as Host from "../support/host.ts"
 import * as Pack from "../support/pack.ts"
 
 const here = Pack.temporary()
@@ -54,15 +53,9 @@ describe("the MCPB bundle", () => {
       userConfig: { sandbox: true },
       pathSeparator: "/"
     })
-    const client = new Client({ name: "test", version: "1" })
-    await client.connect(
-      new StdioClientTransport({ command: process.execPath, args: config?.args ?? [], env: config?.env ?? {} })
-    )
-    const { tools } = await client.listTools()
-    assert.deepStrictEqual(
-      tools.map(({ name }) => name),
-      manifest.tools?.map(({ name }) => name)
-    )
+    const [program = "", ...args] = config?.args ?? []
+    const client = await Host.connect({ program, args, env: config?.env ?? {} })
+    assert.deepStrictEqual(await Host.namesOf(client), Host.toolNames)
     await client.close()
   }, 60_000)
 

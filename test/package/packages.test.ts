@@ -4,13 +4,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path"
 import { promisify } from "node:util"
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core"
-import { Client } from "@modelcontextprotocol/client"
-import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
 import { publint } from "publint"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import * as Nodes from "../support/nodes.ts"
 import * as Pack from "../support/pack.ts"
-import { sid } from "../support/requests.ts"
+import { channel, connect } from "../support/host.ts"
 
 const here = Pack.temporary()
 afterAll(here.remove)
@@ -116,11 +114,9 @@ describe("the server, installed by npm from its tarball", () => {
       { timeout: 60_000 },
       async () => {
         for (const mode of ["legacy", { pin: "2026-07-28" }] as const) {
-          const client = new Client({ name: "test", version: "1" }, { versionNegotiation: { mode } })
-          const args = [join(installed, "dist/main.cjs"), "--sandbox"]
-          await client.connect(new StdioClientTransport({ command: node ?? "", args, env: {} }))
-          const channel = { interaction_sid: sid(1, "KD"), channel_sid: sid(1, "UO") }
-          const listed = await client.callTool({ name: "list_participants", arguments: channel })
+          const program = join(installed, "dist/main.cjs")
+          const client = await connect({ mode, command: node ?? "", program, args: ["--sandbox"] })
+          const listed = await client.callTool({ name: "list_participants", arguments: channel(1) })
           assert.notStrictEqual(listed.isError, true)
           await client.close()
         }

@@ -18,12 +18,9 @@ import {
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { text } from "node:stream/consumers"
-import { fileURLToPath } from "node:url"
 import { afterEach, assert, beforeEach, describe, it } from "vitest"
-import { startLine } from "../support/host.ts"
+import { main, startLine } from "../support/host.ts"
 import { howTo, majors, program } from "../support/nodes.ts"
-
-const main = fileURLToPath(new URL("../../packages/mcp/dist/main.cjs", import.meta.url))
 
 const { version } = JSON.parse(readFileSync(new URL("../../packages/mcp/package.json", import.meta.url), "utf8")) as {
   readonly version: string

@@ -5,15 +5,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { text } from "node:stream/consumers"
-import { fileURLToPath } from "node:url"
 import { TwilioClient, Participant, Participants } from "@flex-interactions/core"
 import * as Sandbox from "@flex-interactions/sandbox"
 import * as SandboxLayer from "@flex-interactions/sandbox/layer"
 import { serve } from "@flex-interactions/sandbox/serve"
-import { Client } from "@modelcontextprotocol/client"
-import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
 import { Effect, Layer, Redacted, Result } from "effect"
 import { afterAll, assert, beforeAll, describe, it, test } from "vitest"
+import { connect, main } from "../support/host.ts"
 import { list, modify, path, sid, statusOf } from "../support/requests.ts"
 
 describe("as Effect's HttpClient", () => {
@@ -103,7 +101,6 @@ describe("as a fixture of Vitest", () => {
 })
 
 describe("inside the MCP server", () => {
-  const main = fileURLToPath(new URL("../../packages/mcp/dist/main.cjs", import.meta.url))
   let folder: string
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), "sandbox-seed-"))
@@ -119,8 +116,7 @@ describe("inside the MCP server", () => {
   it("--sandbox-seed gives it the interactions of a file", async () => {
     const channels = [{ sid: sid(8, "UO"), participants: [{ sid: sid(8, "UT", 1), type: "supervisor" }] }]
     const seed = file("seed.json", JSON.stringify({ interactions: [{ sid: sid(8, "KD"), channels }] }))
-    const client = new Client({ name: "test", version: "1.0.0" })
-    await client.connect(new StdioClientTransport({ command: "node", args: [main, "--sandbox-seed", seed], env: {} }))
+    const client = await connect({ args: ["--sandbox-seed", seed] })
     const { structuredContent } = await client.callTool({
       name: "list_participants",
       arguments: { interaction_sid: sid(8, "KD"), channel_sid: sid(8, "UO") }

@@ -1,5 +1,7 @@
 /** What hosts send and what they get back, whatever the way to the server: SIDs of the ready-made channels, calls, answers. */
-import type { Client } from "@modelcontextprotocol/client"
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client"
+import * as Limits from "../../packages/mcp/src/tools/Limits.ts"
+import { listing } from "../../packages/mcp/src/tools/Listing.ts"
 import { sid } from "./requests.ts"
 
 export { sid }
@@ -10,6 +12,13 @@ export const write = (group: number, n: number, status: "wrapup" | "closed") => 
   status
 })
 
+/** The tools that a server has by default, by name. */
+export const toolNames: ReadonlyArray<string> = listing(Limits.offer({})).tools.map(({ name }) => name)
+
+/** Those that a server offers. */
+export const namesOf = async (host: Client): Promise<ReadonlyArray<string>> =>
+  (await host.listTools()).tools.map(({ name }) => name)
+
 export const modern = "2026-07-28"
 
 /** The eras, as the official client opens them. */
@@ -19,6 +28,49 @@ export const eras = [
 ] as const
 
 export type Action = "accept" | "decline" | "cancel"
+
+export interface HostOptions {
+  readonly mode?: "legacy" | "auto" | { readonly pin: string }
+  /** Without it the host cannot ask; with it, it answers every question so. */
+  readonly answer?: Action | ((question: string) => Action | Promise<Action>) | undefined
+}
+
+/** A host built on the official client, not yet connected. */
+export const client = ({ answer, mode = "auto" }: HostOptions = {}): Client => {
+  const client = new Client(
+    { name: "test", version: "1.0.0" },
+    { versionNegotiation: { mode }, capabilities: answer === undefined ? {} : { elicitation: { form: {} } } }
+  )
+  if (answer !== undefined) {
+    client.setRequestHandler("elicitation/create", async ({ params }) => {
+      const action = typeof answer === "string" ? answer : await answer(params.message)
+      return action === "accept" ? { action, content: {} } : { action }
+    })
+  }
+  return client
+}
+
+/** A host over HTTP, with a bearer token where one is given; `fetch` stands in for the network. */
+export const connectTo = async (
+  url: string | URL,
+  {
+    fetch,
+    token,
+    ...options
+  }: HostOptions & {
+    readonly token?: string | undefined
+    readonly fetch?: (input: string | URL, init?: RequestInit) => Promise<Response>
+  } = {}
+): Promise<Client> => {
+  const host = client(options)
+  await host.connect(
+    new StreamableHTTPClientTransport(new URL(url), {
+      requestInit: { headers: token === undefined ? {} : { Authorization: `Bearer ${token}` } },
+      ...(fetch === undefined ? {} : { fetch })
+    })
+  )
+  return host
+}
 
 export const envelope = (capabilities: object = {}) => ({
   "io.modelcontextprotocol/protocolVersion": modern,

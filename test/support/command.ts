@@ -55,10 +55,10 @@ export const startNode = (args: ReadonlyArray<string>, env: Record<string, strin
   }
 }
 
-/** Runs it to its end. */
-export const run = (args: ReadonlyArray<string>, env: Record<string, string> = {}): Promise<Ended> => {
+/** Runs it to its end, with this on its stdin. */
+export const run = (args: ReadonlyArray<string>, env: Record<string, string> = {}, stdin = ""): Promise<Ended> => {
   const command = start(args, env)
-  command.child.stdin.end()
+  command.child.stdin.end(stdin)
   return command.ended
 }
 

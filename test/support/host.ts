@@ -2,56 +2,50 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { createInterface } from "node:readline"
-import { fileURLToPath } from "node:url"
-import { Client } from "@modelcontextprotocol/client"
+import * as Sandbox from "@flex-interactions/sandbox"
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
-import { type Action, envelope, type Message } from "./calls.ts"
+import { main } from "./command.ts"
+import { client, envelope, type HostOptions, type Message } from "./calls.ts"
 
 export * from "./calls.ts"
 
-export const main = fileURLToPath(new URL("../../packages/mcp/dist/main.cjs", import.meta.url))
+export { main }
 
-/** The settings that reach a sandbox at `url`. */
-export const environment = (url: string) => ({
-  TWILIO_ACCOUNT_SID: `AC${"0".repeat(31)}1`,
-  TWILIO_AUTH_TOKEN: "sandbox-auth-token",
-  FLEX_API_BASE_URL: url
+/** The settings that reach a sandbox at `url`, and more. */
+export const environment = (url: string, more: Record<string, string> = {}): Record<string, string> => ({
+  ...credentials,
+  FLEX_API_BASE_URL: url,
+  ...more
 })
+
+/** Those that a sandbox takes. */
+export const credentials = {
+  TWILIO_ACCOUNT_SID: Sandbox.defaultCredentials.accountSid,
+  TWILIO_AUTH_TOKEN: Sandbox.defaultCredentials.authToken
+}
 
 /** What the server says on stderr when it starts over stdio. */
 export const startLine = /^flex-interactions-mcp: serving over stdio; [^\n]+\n/u
 
-/** A host built on the official client. Without `answer` it cannot ask; with it, it answers every question so. */
-export const connect = async (options: {
-  readonly mode?: "legacy" | "auto" | { readonly pin: string }
+/** A host that starts the built server, or what else it is told to, and can say what is on its stderr. */
+export const connect = async ({
+  args = [],
+  command = process.execPath,
+  env = {},
+  program = main,
+  ...options
+}: HostOptions & {
+  readonly command?: string
+  readonly program?: string
   readonly args?: ReadonlyArray<string>
   readonly env?: Record<string, string>
-  readonly answer?: Action | ((question: string) => Action | Promise<Action>)
-}) => {
-  const { answer } = options
-  const client = new Client(
-    { name: "test", version: "1.0.0" },
-    {
-      versionNegotiation: { mode: options.mode ?? "auto" },
-      capabilities: answer === undefined ? {} : { elicitation: { form: {} } }
-    }
-  )
-  if (answer !== undefined) {
-    client.setRequestHandler("elicitation/create", async ({ params }) => {
-      const action = typeof answer === "string" ? answer : await answer(params.message)
-      return action === "accept" ? { action, content: {} } : { action }
-    })
-  }
-  const transport = new StdioClientTransport({
-    command: "node",
-    args: [main, ...(options.args ?? [])],
-    env: options.env ?? {},
-    stderr: "pipe"
-  })
+} = {}) => {
+  const host = client(options)
+  const transport = new StdioClientTransport({ command, args: [program, ...args], env, stderr: "pipe" })
   let stderr = ""
   transport.stderr?.on("data", (chunk: Buffer) => (stderr += chunk.toString()))
-  await client.connect(transport)
-  return Object.assign(client, { stderr: () => stderr, log: () => stderr.replace(startLine, "") })
+  await host.connect(transport)
+  return Object.assign(host, { stderr: () => stderr, log: () => stderr.replace(startLine, "") })
 }
 
 /** A host without a library: what it sends is exactly what is given, what comes back is kept byte for byte. */

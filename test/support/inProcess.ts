@@ -1,11 +1,11 @@
 /** A host and a server in this process, on any `Participants`: for what no real server can be made to do at will. */
-import { Client, InMemoryTransport } from "@modelcontextprotocol/client"
+import { InMemoryTransport } from "@modelcontextprotocol/client"
 import type { Participant, Participants } from "@flex-interactions/core"
 import { Console, Effect, Exit, type Layer, Logger, Scope } from "effect"
 import * as Calls from "../../packages/mcp/src/protocol/Calls.ts"
 import * as Server from "../../packages/mcp/src/protocol/Server.ts"
 import * as Limits from "../../packages/mcp/src/tools/Limits.ts"
-import { type Action, sid } from "./calls.ts"
+import { client as host, type HostOptions, sid } from "./calls.ts"
 
 /** The agent of the first ready-made interaction. */
 export const agent = {
@@ -18,7 +18,7 @@ export const agent = {
 export const open = async (
   layer: Layer.Layer<Participants.Participants>,
   limits: Calls.Options = {},
-  answer?: Action | ((question: string) => Action)
+  answer?: HostOptions["answer"]
 ) => {
   const log: Array<unknown> = []
   const audit: Array<string> = []
@@ -34,15 +34,7 @@ export const open = async (
   )
   const make = Server.make({ version: "0.0.0", offer: Limits.offer(limits) }, calls)
   const server = make({ era: "legacy" })
-  const client = new Client(
-    { name: "test", version: "1.0.0" },
-    { capabilities: answer === undefined ? {} : { elicitation: { form: {} } } }
-  )
-  if (answer !== undefined) {
-    client.setRequestHandler("elicitation/create", ({ params }) => ({
-      action: typeof answer === "string" ? answer : answer(params.message)
-    }))
-  }
+  const client = host({ mode: "legacy", answer })
   const [ours, theirs] = InMemoryTransport.createLinkedPair()
   await server.connect(theirs)
   await client.connect(ours)
