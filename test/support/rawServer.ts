@@ -5,6 +5,7 @@
  */
 import { once } from "node:events"
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net"
+import { setTimeout as sleep } from "node:timers/promises"
 import { createServer as createTlsServer, type TlsOptions } from "node:tls"
 
 /** A request as it came. */
@@ -30,6 +31,8 @@ export type Step =
   | { readonly do: "send"; readonly bytes: string }
   /** Bytes that are sent when the whole next request on this connection is there, before its own script begins. */
   | { readonly do: "send with the next"; readonly bytes: string }
+  /** Waits; what was sent before has left by then. */
+  | { readonly do: "pause"; readonly milliseconds: number }
   /** Ends this side of the connection. */
   | { readonly do: "end" }
   /** Breaks the connection off. */
@@ -103,7 +106,7 @@ export const serve = async (
       upstream.write(received, "latin1")
     }
 
-    const run = (script: Script, one?: Asked) => {
+    const run = async (script: Script, one?: Asked) => {
       for (const step of script) {
         switch (step.do) {
           case "apply":
@@ -114,6 +117,9 @@ export const serve = async (
             break
           case "send with the next":
             withTheNext += step.bytes
+            break
+          case "pause":
+            await sleep(step.milliseconds)
             break
           case "end":
             socket.end()
@@ -135,7 +141,7 @@ export const serve = async (
         asked.push(one)
         if (withTheNext !== "") socket.write(withTheNext, "latin1")
         withTheNext = ""
-        run(script(one), one)
+        void run(script(one), one)
       }
       wake()
     }
@@ -147,7 +153,7 @@ export const serve = async (
       wake()
     })
     socket.on("data", onData)
-    if (first !== undefined) run(first())
+    if (first !== undefined) void run(first())
   }
 
   const server: Server = secure === undefined ? createServer(onConnection) : createTlsServer(secure, onConnection)
