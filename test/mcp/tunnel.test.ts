@@ -170,16 +170,32 @@ describe.concurrent("a server behind a proxy", () => {
       }))
   }
 
-  it("that never answers: when the host gives up, the connection to it is closed", () =>
+  for (const [what, script] of [
+    ["never answers", []],
+    ["opens a tunnel to nobody", [success]]
+  ] satisfies ReadonlyArray<readonly [string, RawServer.Script]>) {
+    it(`that ${what}: when the host gives up, the connection to it is closed`, () =>
+      behind(async (proxy, host) => {
+        proxy.answer = () => script
+        const aborted = new AbortController()
+        const call = host.callTool({ name: "list_participants", arguments: channel }, { signal: aborted.signal })
+        await proxy.server.until(() => proxy.server.asked.length === 1)
+        aborted.abort()
+        await call.catch(() => {})
+        await proxy.server.until(() => proxy.server.open() === 0)
+        assert.lengthOf(proxy.server.asked, 1)
+      }))
+  }
+
+  it("that lets the lookup through and not the change: the change was never sent", () =>
     behind(async (proxy, host) => {
-      proxy.answer = () => []
-      const aborted = new AbortController()
-      const call = host.callTool({ name: "list_participants", arguments: channel }, { signal: aborted.signal })
-      await proxy.server.until(() => proxy.server.asked.length === 1)
-      aborted.abort()
-      await call.catch(() => {})
-      await proxy.server.until(() => proxy.server.open() === 0)
-      assert.lengthOf(proxy.server.asked, 1)
+      const refusal = { do: "send", bytes: RawServer.reply(403, forged.participant) } as const
+      proxy.answer = () => (proxy.server.asked.length === 1 ? honest() : [refusal])
+      const { isError, text } = await Host.call(host, "set_participant_status", change)
+      assert.isTrue(isError)
+      assert.match(text, /Nothing was changed/u)
+      assert.match(text, noTunnel(403))
+      assert.lengthOf(proxy.server.asked, 2)
     }))
 })
 

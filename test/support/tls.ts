@@ -15,12 +15,8 @@ export interface Secured {
   readonly authority: string
 }
 
-/** Serves a sandbox for these names on a free port. The authority's certificate lies in `folder`. */
-export const serve = async (
-  folder: string,
-  names: ReadonlyArray<string>,
-  sandbox = Sandbox.make()
-): Promise<Secured> => {
+/** A key and a certificate for these names, and the certificate of the authority that signed it. */
+export const certificate = async (names: ReadonlyArray<string>) => {
   const authority = await generate([{ name: "organizationName", value: "Test authority" }], {
     keyType: "ec",
     algorithm: "sha256",
@@ -29,16 +25,25 @@ export const serve = async (
       { name: "keyUsage", keyCertSign: true, critical: true }
     ]
   })
-  const signed = await generate([{ name: "commonName", value: "test" }], {
+  const { cert, private: key } = await generate([{ name: "commonName", value: "test" }], {
     keyType: "ec",
     algorithm: "sha256",
     ca: { key: authority.private, cert: authority.cert },
     extensions: [{ name: "subjectAltName", altNames: names.map((value) => ({ type: 2, value })) }]
   })
+  return { key, cert, authority: authority.cert }
+}
+
+/** Serves a sandbox for these names on a free port. The authority's certificate lies in `folder`. */
+export const serve = async (
+  folder: string,
+  names: ReadonlyArray<string>,
+  sandbox = Sandbox.make()
+): Promise<Secured> => {
+  const { authority, cert, key } = await certificate(names)
   const file = join(folder, "authority.pem")
-  writeFileSync(file, authority.cert)
-  const options = { key: signed.private, cert: signed.cert }
-  const server = createServer(options, getRequestListener(sandbox.fetch, { overrideGlobalObjects: false }))
+  writeFileSync(file, authority)
+  const server = createServer({ key, cert }, getRequestListener(sandbox.fetch, { overrideGlobalObjects: false }))
   server.listen(0, "localhost")
   await once(server, "listening")
   return { server, port: (server.address() as AddressInfo).port, authority: file }
