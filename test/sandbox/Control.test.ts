@@ -16,14 +16,19 @@ interface Row {
   readonly sid: string
   readonly type: string
   readonly status: string
+  readonly standing: string
   readonly listed: boolean
 }
 
 interface State {
+  readonly now: string
   readonly interactions: ReadonlyArray<{
     readonly sid: string
     readonly channels: ReadonlyArray<{
       readonly sid: string
+      readonly status: string
+      readonly customer_alone: boolean
+      readonly on_the_way: ReadonlyArray<object>
       readonly participant_count: number
       readonly participants: ReadonlyArray<Row>
     }>
@@ -156,6 +161,59 @@ describe("changes", () => {
     assert.strictEqual(added.channels[0]?.participants[0]?.sid, sid(13, "UT", 1))
   })
 
+  it("lets a customer write: an inactive channel wakes up, a closed one is followed by another", async () => {
+    const write = async (group: number) =>
+      (await (
+        await control("POST", "/messages", { interaction_sid: sid(group, "KD"), channel_sid: sid(group, "UO") })
+      ).json()) as Record<string, unknown>
+    assert.deepStrictEqual(await write(9), {
+      channel: "awake",
+      interaction_sid: sid(9, "KD"),
+      channel_sid: sid(9, "UO")
+    })
+    assert.deepStrictEqual(await write(8), {
+      channel: "ended",
+      interaction_sid: sid(13, "KD"),
+      channel_sid: sid(13, "UO")
+    })
+    const { interactions } = await state()
+    assert.lengthOf(interactions, 13)
+    for (const interaction of [interactions[8], interactions[12]]) {
+      assert.deepInclude(interaction?.channels[0], { status: "active", customer_alone: false })
+      assert.lengthOf(interaction?.channels[0]?.on_the_way ?? [], 1)
+    }
+  })
+
+  it("invites, and answers invites: who accepts is an agent of the channel", async () => {
+    const channel = { interaction_sid: sid(5, "KD"), channel_sid: sid(5, "UO") }
+    assert.strictEqual((await state()).interactions[4]?.channels[0]?.customer_alone, true)
+    const invite = async (whom: object) => {
+      const reply = await control("POST", "/invites", { ...channel, ...whom })
+      assert.strictEqual(reply.status, 201)
+      return (await reply.json()) as { readonly task_sid: string; readonly assignment_status: string }
+    }
+    const offered = await invite({ worker: "bruno" })
+    assert.strictEqual(offered.assignment_status, "reserved")
+    await control("POST", "/answers", { task_sid: offered.task_sid, answer: "decline" })
+    const { task_sid } = await invite({ queue: "Billing" })
+    const accepted = await control("POST", "/answers", { task_sid, answer: "accept", worker: "carla" })
+    assert.deepInclude(await accepted.json(), { type: "agent", name: "Carla Jensen", standing: "active", minutes: 0 })
+    assert.deepInclude((await state()).interactions[4]?.channels[0], { customer_alone: false, participant_count: 3 })
+    const [status, error] = await problem(await control("POST", "/answers", { task_sid, answer: "decline" }))
+    assert.strictEqual(status, 400)
+    assert.match(String(error), /^body: task_sid: WT\w+ is offered to nobody$/u)
+  })
+
+  it("moves the clock: what is due by then has happened", async () => {
+    await fetch(modify(served.url, 1, 2, "closed"))
+    const standing = async () => (await state()).interactions[0]?.channels[0]?.participants[1]?.standing
+    assert.strictEqual(await standing(), "left")
+    const before = Date.parse((await state()).now)
+    const reply = (await (await control("POST", "/clock", { minutes: 5 })).json()) as { readonly now: string }
+    assert.isAtLeast(Date.parse(reply.now) - before, 5 * 60_000)
+    assert.strictEqual(await standing(), "gone")
+  })
+
   it("scripts faults and clears them", async () => {
     const added = await control("POST", "/faults", { kind: "html", times: 3 })
     assert.deepStrictEqual([added.status, await added.json()], [201, [{ kind: "html", times: 3 }]])
@@ -206,6 +264,26 @@ describe("what it refuses, and says why", () => {
     ["POST", "/faults", { kind: "next-page-elsewhere", origin: "x" }, 400, /^body: origin: .*https/u],
     ["POST", "/faults", { kind: "rate-limit", perSecond: 0 }, 400, /^body: perSecond: /u],
     ["POST", "/settings", { repeat: 418 }, 400, /^body: repeat: /u],
+    ["POST", "/settings", { reservationDelay: -1 }, 400, /^body: reservationDelay: /u],
+    ["POST", "/clock", { minutes: -1 }, 400, /^body: minutes: /u],
+    ["POST", "/clock", { hours: 1 }, 400, /^body: minutes: Missing key|^body: hours/u],
+    ["POST", "/messages", { interaction_sid: sid(1, "KD") }, 400, /^body: channel_sid: Missing key/u],
+    [
+      "POST",
+      "/messages",
+      { interaction_sid: sid(1, "KD"), channel_sid: sid(2, "UO") },
+      400,
+      /^body: there is no channel UO/u
+    ],
+    [
+      "POST",
+      "/invites",
+      { interaction_sid: sid(1, "KD"), channel_sid: sid(1, "UO"), worker: "zoe" },
+      400,
+      /^body: worker: there is no worker zoe/u
+    ],
+    ["POST", "/answers", { task_sid: sid(1, "WT", 2), answer: "maybe" }, 400, /^body: answer: .*"decline"/u],
+    ["POST", "/faults", { kind: "html", host: "studio" }, 400, /^body: host: .*"taskrouter"/u],
     ["POST", "/interactions", { channels: [{}] }, 400, /^body: channels\[0\]\.participants: Missing key/u],
     [
       "POST",

@@ -4,7 +4,7 @@ import * as Sandbox from "@flex-interactions/sandbox"
 import { serve, type Served } from "@flex-interactions/sandbox/serve"
 import { type Browser, chromium, type Page } from "playwright-core"
 import { afterAll, assert, beforeAll, beforeEach, describe, it } from "vitest"
-import { list, modify, sid } from "../support/requests.ts"
+import { list, modify } from "../support/requests.ts"
 
 const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium"
 const missing = !existsSync(executablePath) && process.env["CI"] === undefined
@@ -25,7 +25,14 @@ describe.skipIf(missing)(`the page in Chromium${how}`, () => {
             ...Sandbox.readyMade.interactions,
             {
               channels: [
-                { about: hostile, participants: [{ type: "agent", routing_properties: { worker_sid: hostile } }] }
+                {
+                  about: hostile,
+                  queue: hostile,
+                  participants: [
+                    { type: "customer", name: hostile },
+                    { type: "agent", routing_properties: { worker_sid: hostile } }
+                  ]
+                }
               ]
             }
           ]
@@ -61,20 +68,77 @@ describe.skipIf(missing)(`the page in Chromium${how}`, () => {
     return { page, wrong }
   }
 
-  const participant = (page: Page, group: number, n: number) =>
-    page.locator(".participants li", { hasText: sid(group, "UT", n) })
+  const { conversations } = Sandbox.ready
+  /** The card of a conversation, by its customer. */
+  const card = (page: Page, customer: string) =>
+    page.locator("section.card", { has: page.locator("h3", { hasText: customer }) })
+  /** What it says of a person in it. */
+  const says = async (page: Page, customer: string, name: string) =>
+    (await card(page, customer).locator("li", { hasText: name }).locator(".badge").textContent()) ?? ""
 
-  it("shows each interaction with its participants and their hidden statuses", async () => {
+  it("shows each conversation by its customer, and where each of its agents stands", async () => {
     const { page, wrong } = await open()
-    assert.deepStrictEqual(await page.locator("h3").allTextContents(), [
-      ...Object.values(Sandbox.ready.conversations).map(({ about }) => about),
-      hostile
-    ])
-    assert.match((await participant(page, 1, 2).textContent()) ?? "", /^agentUT.*active.*worker WK/u)
-    assert.strictEqual(await participant(page, 1, 1).locator(".badge").count(), 0)
+    assert.lengthOf(await page.locator("h3").allTextContents(), Object.keys(conversations).length + 1)
+    for (const [customer, agent, standing] of [
+      ["Priya Shah", "Alice Moreau", /^active · 9 min$/u],
+      ["Tomás Ortega", "Deepak Rao", /^in wrap-up · 3 h 15 min$/u],
+      ["Tomás Ortega", "Alice Moreau", /^active · 3 h 10 min$/u],
+      ["Liam Byrne", "Carla Jensen", /^has left · 3 min$/u],
+      ["Marta Nowak", "Emma Lindqvist", /^has left$/u],
+      ["Noah Fischer", "Emma Lindqvist", /^in wrap-up · 75 min$/u],
+      ["Omar Haddad", "Carla Jensen", /^task gone$/u]
+    ] as const) {
+      assert.match(await says(page, customer, agent), standing)
+    }
+    assert.strictEqual(await card(page, "Jonas Weber").locator("li", { hasText: "Sofia Marin supervisor" }).count(), 1)
     assert.isTrue(await page.getByText("and 100 more participants").isVisible())
     assert.isTrue(await page.getByText("None yet.").isVisible())
     assert.isEmpty(wrong)
+    await page.close()
+  })
+
+  it("says who is alone, who has been in wrap-up for long, who is on the way, and what each agent has", async () => {
+    const { page } = await open()
+    assert.deepStrictEqual(await page.locator("#summary .badge").allTextContents(), [
+      "13 conversations",
+      // In the one with the hostile names, too: TaskRouter knows nothing of its agent.
+      "2 customers alone",
+      "2 agents in wrap-up for over an hour",
+      "2 conversations with somebody on the way"
+    ])
+    for (const [customer, marks] of [
+      ["Marta Nowak", ["active", "customer alone"]],
+      ["Liam Byrne", ["active", "in the queue · 2 min"]],
+      ["Aiko Tanaka", ["active", "offered to Bruno Costa · 1 min"]],
+      ["Noah Fischer", ["closed"]],
+      ["Chloé Dubois", ["inactive"]]
+    ] as const) {
+      assert.deepStrictEqual(await card(page, customer).locator(".marks .badge").allTextContents(), [...marks])
+    }
+    const alice = page.locator("#workers li", { hasText: "Alice Moreau" })
+    assert.deepStrictEqual(await alice.locator(".badge").allTextContents(), ["4 open", "1 in wrap-up"])
+    await page.close()
+  })
+
+  it("has every SID of a conversation, for who asks for them, and keeps them open", async () => {
+    const { page } = await open()
+    const priya = card(page, "Priya Shah")
+    await priya.getByText("SIDs").click()
+    const { channelSid, interactionSid, participants } = conversations.one
+    const agent = participants[1]
+    for (const sid of [
+      interactionSid,
+      channelSid,
+      agent?.participantSid,
+      agent?.taskSid,
+      agent?.workerSid,
+      agent?.reservationSid
+    ]) {
+      assert.isTrue(await priya.getByText(sid ?? "?").isVisible())
+    }
+    await fetch(list(served.url, 2))
+    await page.locator("#requests li").first().waitFor()
+    assert.isTrue(await priya.getByText(interactionSid).isVisible())
     await page.close()
   })
 
@@ -84,10 +148,15 @@ describe.skipIf(missing)(`the page in Chromium${how}`, () => {
     await fetch(list(served.url, 2))
     await page.locator("#requests li", { hasText: "listed 4 of 4" }).waitFor()
     await fetch(modify(served.url, 2, 2, "wrapup"))
-    await participant(page, 2, 2).getByText("wrapup", { exact: true }).waitFor()
+    await card(page, "Jonas Weber").locator("li", { hasText: "Bruno Costa" }).getByText("in wrap-up · now").waitFor()
     served.sandbox.settings.closedAgents = "leave"
     await fetch(modify(served.url, 2, 2, "closed"))
-    await participant(page, 2, 2).getByText("closed, has left the list").waitFor()
+    const left = card(page, "Jonas Weber").locator("li[title='no longer in the list']", { hasText: "Bruno Costa" })
+    await left.getByText("has left · now").waitFor()
+    served.sandbox.message(conversations.parked)
+    await card(page, "Chloé Dubois").getByText("in the queue · now").waitFor()
+    served.sandbox.clock.advance(60 * 60_000)
+    await page.locator("#summary").getByText("3 agents in wrap-up for over an hour").waitFor()
     await fetch(modify(served.url, 2, 1, "closed"))
     served.sandbox.faults.add({ kind: "drop", when: "before", times: 2 })
     await page.locator("#faults li", { hasText: "drop" }).waitFor()
@@ -111,7 +180,10 @@ describe.skipIf(missing)(`the page in Chromium${how}`, () => {
     await page.locator("#requests li", { hasText: "401" }).waitFor()
     assert.strictEqual(await page.locator("img").count(), 0)
     assert.strictEqual(await page.locator("script").count(), 1)
-    assert.isTrue(await page.getByText(`worker ${hostile}`).isVisible())
+    const evil = card(page, hostile)
+    assert.strictEqual(await evil.locator("h3").textContent(), hostile)
+    await evil.getByText("SIDs").click()
+    await evil.locator("dd", { hasText: hostile }).waitFor()
     assert.isEmpty(wrong)
     await page.close()
   })

@@ -4,71 +4,14 @@
  * It has no password. So it answers only at a loopback name, where a port serves it, and refuses what a web page of
  * another origin sent.
  */
+import type { Controlled } from "./Controlled.ts"
 import { text } from "./Form.ts"
-import type { Fault, Faults } from "./Fault.ts"
+import type { Fault } from "./Fault.ts"
 import { page } from "./Page.ts"
 import { maxBody } from "./Reply.ts"
-import type { Settings } from "./Settings.ts"
-import type { Clock } from "./Clock.ts"
-import type { People } from "./People.ts"
-import { type InteractionSeed, type ParticipantSeed, SeedError } from "./Seed.ts"
-import {
-  type Channel,
-  type ChannelName,
-  type Event,
-  indexFrom,
-  type Interactions,
-  type Participant,
-  type Reservation,
-  type Task,
-  type Worker,
-  type Workspace
-} from "./World.ts"
-
-/** A request that was answered, or not. */
-export interface Handled {
-  /** When it came in, ISO 8601, UTC. */
-  readonly at: string
-  readonly method: string
-  /** Path and query. */
-  readonly path: string
-  readonly status: number | "no reply"
-  /** What happened, in a few words. */
-  readonly note: string
-  /** The fault that it met. */
-  readonly fault?: Fault["kind"]
-  /** From its arrival to its reply, in milliseconds. */
-  readonly ms: number
-}
-
-/** What of a sandbox can be seen and changed, here and by a program. */
-export interface Controlled extends People {
-  /** What Twilio hides is here: statuses, and who has left. */
-  readonly state: Interactions
-  /** What TaskRouter has, by SID; what it has removed is gone from here too. The first workspace is Flex's. */
-  readonly taskrouter: {
-    readonly workspaces: ReadonlyMap<string, Workspace>
-    readonly workers: ReadonlyMap<string, Worker>
-    readonly tasks: ReadonlyMap<string, Task>
-    readonly reservations: ReadonlyMap<string, Reservation>
-    readonly events: ReadonlyArray<Event>
-  }
-  /** By which everything here is dated, the `Date` header of each reply included. Moving it has happen what is due by then. */
-  readonly clock: Clock
-  /** May be changed at any time. */
-  readonly settings: Settings
-  readonly faults: Faults
-  /** The last requests, the oldest first. */
-  readonly requests: ReadonlyArray<Handled>
-  /** Adds an interaction and gives its SID. Throws a {@link SeedError} if a SID is there already. */
-  readonly add: (interaction: InteractionSeed) => string
-  /** Someone joins a channel, at its end. Throws a {@link SeedError} if there is no such channel, or the SID is there already. */
-  readonly join: (channel: ChannelName, participant: ParticipantSeed) => Participant
-  /** Back to the start: the seed and its settings, no faults, no requests. */
-  readonly reset: () => void
-  /** Is told of every change and every request, until the function that it gives is called. */
-  readonly subscribe: (listener: () => void) => () => void
-}
+import { SeedError } from "./Seed.ts"
+import * as View from "./View.ts"
+import type { ChannelName } from "./World.ts"
 
 /** The header that scripts a fault for the request that carries it: the name of its kind, or the fault as JSON. */
 export const faultHeader = "Sandbox-Fault"
@@ -165,7 +108,7 @@ export const answer = async (sandbox: Controlled, request: Request, url: URL): P
     case `GET ${root}`:
       return json(paths)
     case `GET ${root}/state`:
-      return json(state(sandbox, limit(url, "interactions"), limit(url, "participants")))
+      return json(View.state(sandbox, limit(url, "interactions"), limit(url, "participants")))
     case `GET ${root}/events`:
       return events(sandbox)
     case `POST ${root}/reset`:
@@ -218,18 +161,19 @@ const change = async (sandbox: Controlled, request: Request, path: string): Prom
       case `${root}/answers`: {
         const { answer, task_sid: taskSid, worker } = input.answering(body)
         const joined = answer === "accept" ? sandbox.accept(taskSid, worker) : sandbox.decline(taskSid)
-        return json(joined === undefined ? {} : participantOf(joined, true))
+        return json(joined === undefined ? {} : View.participant(sandbox, joined, true))
       }
       case `${root}/clock`:
         sandbox.clock.advance(input.moving(body).minutes * 60_000)
         return json({ now: new Date(sandbox.clock.now()).toISOString() })
       case `${root}/participants`: {
         const { channel_sid: channelSid, interaction_sid: interactionSid, ...participant } = input.joining(body)
-        return json(participantOf(sandbox.join({ interactionSid, channelSid }, participant), true), 201)
+        const joined = sandbox.join({ interactionSid, channelSid }, participant)
+        return json(View.participant(sandbox, joined, true), 201)
       }
       default: {
         const sid = sandbox.add(input.interaction(body))
-        return json(interactionOf(sid, [...(sandbox.state.get(sid)?.values() ?? [])]), 201)
+        return json(View.interaction(sandbox, sid), 201)
       }
     }
   }, "body")
@@ -245,38 +189,6 @@ const limit = (url: URL, name: string): number | undefined => {
   const value = url.searchParams.get(name) ?? ""
   return /^\d{1,9}$/u.test(value) ? Number(value) : undefined
 }
-
-const state = (sandbox: Controlled, interactions: number | undefined, participants: number | undefined) => ({
-  interaction_count: sandbox.state.size,
-  interactions: [...sandbox.state]
-    .slice(0, interactions)
-    .map(([sid, channels]) => interactionOf(sid, [...channels.values()], participants)),
-  settings: sandbox.settings,
-  faults: sandbox.faults.list(),
-  requests: sandbox.requests
-})
-
-const interactionOf = (sid: string, channels: ReadonlyArray<Channel>, limit?: number) => ({
-  sid,
-  channels: channels.map((channel) => ({
-    sid: channel.channelSid,
-    about: channel.about,
-    participant_count: channel.participants.length,
-    participants: channel.participants
-      .slice(0, limit)
-      .map((participant) =>
-        participantOf(participant, channel.listed[indexFrom(channel, participant.position)] === participant)
-      )
-  }))
-})
-
-const participantOf = ({ routing, sid, status, type }: Participant, listed: boolean) => ({
-  sid,
-  type,
-  status: type === "agent" ? status : null,
-  listed,
-  routing_properties: routing
-})
 
 /** One event at once and one for each change; changes that nobody has read yet are one. */
 const events = (sandbox: Controlled): Response => {

@@ -106,17 +106,17 @@ const conversations = {
     participants: [customer("Ravi Menon"), agent("alice")]
   },
   wrapping: {
-    about: "an agent in wrap-up for a few minutes",
+    about: "an agent in wrap-up for a few minutes; the next one has taken over",
     type: "whatsapp",
     queue: "Billing",
     minutes: 31,
-    participants: [customer("Ingrid Solberg"), agent("alice", "wrapup", 6)]
+    participants: [customer("Ingrid Solberg"), agent("alice", "wrapup", 6), agent("bruno", "active", 7)]
   },
   outlived: {
-    about: "a chat that has outlived its task: 26 hours with the same agent",
+    about: "a chat that has outlived the task of its first agent, after 26 hours",
     queue: "Sales",
     minutes: 26 * hours,
-    participants: [customer("Omar Haddad"), agent("carla")]
+    participants: [customer("Omar Haddad"), agent("carla"), agent("deepak", "active", 45)]
   }
 } satisfies Readonly<Record<string, ChannelSeed>>
 

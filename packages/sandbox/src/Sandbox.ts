@@ -4,6 +4,7 @@
  */
 import * as Clock from "./Clock.ts"
 import * as Control from "./Control.ts"
+import type { Controlled, Handled } from "./Controlled.ts"
 import * as Credentials from "./Credentials.ts"
 import * as Fault from "./Fault.ts"
 import * as People from "./People.ts"
@@ -13,7 +14,7 @@ import { defaults, type Settings } from "./Settings.ts"
 import * as Twilio from "./Twilio.ts"
 import * as World from "./World.ts"
 
-export type { Handled } from "./Control.ts"
+export type { Controlled, Handled } from "./Controlled.ts"
 export type { Credentials } from "./Credentials.ts"
 export type { Clock } from "./Clock.ts"
 export { type Fault, type Faults, publishedLimits } from "./Fault.ts"
@@ -54,7 +55,7 @@ export type {
 
 export const defaultCredentials: Credentials.Credentials = Credentials.defaults
 
-export interface Sandbox extends Control.Controlled {
+export interface Sandbox extends Controlled {
   /** Answers a request as Twilio would. It rejects only as `fetch` itself would: where a fault drops the connection, or the request is aborted. */
   readonly fetch: (request: Request) => Promise<Response>
   readonly credentials: Credentials.Credentials
@@ -68,7 +69,7 @@ export interface Options {
   /** The time in milliseconds since 1970, to which the sandbox's clock adds how far it was moved; default: the machine's. */
   readonly now?: () => number
   /** Is told of each request that is over, for a log. */
-  readonly onRequest?: (handled: Control.Handled) => void
+  readonly onRequest?: (handled: Handled) => void
 }
 
 /** How many requests are remembered. */
@@ -97,7 +98,7 @@ export const make = (options: Options = {}): Sandbox => {
   const initial: Settings = { ...defaults, ...seed.settings, ...options.settings }
   const settings = { ...initial }
   const credentials = options.credentials ?? Credentials.defaults
-  const requests: Array<Control.Handled> = []
+  const requests: Array<Handled> = []
   const listeners = new Set<() => void>()
   const changed = () => listeners.forEach((listener) => listener())
   const faults = Fault.make(changed)
@@ -119,7 +120,7 @@ export const make = (options: Options = {}): Sandbox => {
       return done
     }
 
-  const record = (handled: Control.Handled) => {
+  const record = (handled: Handled) => {
     requests.push(handled)
     if (requests.length > remembered) requests.shift()
     options.onRequest?.(handled)
@@ -133,7 +134,7 @@ export const make = (options: Options = {}): Sandbox => {
   ): Promise<Response> => {
     const started = performance.now()
     const at = new Date(clock.now()).toISOString()
-    let status: Control.Handled["status"] = "no reply"
+    let status: Handled["status"] = "no reply"
     let note = ""
     let fault: Fault.Fault | undefined
     try {
