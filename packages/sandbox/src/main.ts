@@ -5,15 +5,15 @@ import { parseArgs } from "node:util"
 import * as Sandbox from "./Sandbox.ts"
 import { serve } from "./Serve.ts"
 
-const usage = `flex-interactions-sandbox: a stand-in for Twilio's Flex interaction channel participants
+const usage = `flex-interactions-sandbox: a stand-in for Twilio's Flex conversations: Interactions API and TaskRouter
 
   --port N         listen on 127.0.0.1:N (default 0: any free port)
   --seed FILE      the interactions and settings of a JSON file, instead of the ready-made ones
   --latency TIME   make every reply take so much longer: 20ms, 1.5s
   --help           this text
 
-In a browser, the URL that it prints shows the interactions and the last requests, live. GET URL/_sandbox lists the control
-interface: state, interactions, faults, settings.
+In a browser, the URL that it prints shows the conversations, where each agent stands and the last requests, live. GET URL/_sandbox
+lists the control interface: state, interactions, customers' messages, invites, the clock, faults, settings.
 `
 
 const options = {
@@ -62,23 +62,38 @@ const seeded = async (file: string): Promise<Sandbox.Sandbox> => {
 const start = async (): Promise<void> => {
   const sandbox = args.seed === undefined ? Sandbox.make(common) : await seeded(args.seed)
   const { url, env } = await serve(sandbox, { port: Number(args.port), ownProcess: true })
+  const { workers, workspaces } = sandbox.taskrouter
+  const [flex] = workspaces.keys()
   const channels = [...sandbox.state.values()].flatMap((interaction) => [...interaction.values()])
-  const shown = channels.slice(0, 20)
-  const lines = [
-    url,
+  const all = [
+    ...[...workspaces.values()].map(({ name, sid }) => `${sid}  ${name}`),
     "",
-    ...Object.entries(env).map(([name, value]) => `${name}=${value}`),
+    ...listed(
+      [...workers.values()].filter(({ workspaceSid }) => workspaceSid === flex),
+      "workers",
+      ({ attributes, name, sid }) => `${sid}  ${name}, ${String(attributes["full_name"] ?? "")}`
+    ),
     "",
-    ...shown.map(({ interactionSid, channelSid, about }) => `${interactionSid} ${channelSid}  ${about}`),
-    ...(shown.length < channels.length ? [`and ${channels.length - shown.length} more channels`] : [])
+    ...listed(
+      channels,
+      "channels",
+      ({ about, channelSid, interactionSid }) => `${interactionSid} ${channelSid}  ${about}`
+    )
   ]
+  const lines = [url, "", ...Object.entries(env).map(([name, value]) => `${name}=${value}`), "", ...all]
   process.stdout.write(`${lines.join("\n")}\n`)
 }
 
-/** `14:03:55  POST  200  KD02…0000/UO02…0000/UT02…0002  active -> wrapup  0.4 ms` */
+/** A line for each of the first 20. */
+const listed = <A>(rows: ReadonlyArray<A>, what: string, line: (row: A) => string): ReadonlyArray<string> => [
+  ...rows.slice(0, 20).map(line),
+  ...(rows.length > 20 ? [`and ${rows.length - 20} more ${what}`] : [])
+]
+
+/** `14:03:55  POST  200  KD99…cb7e/UOf5…22c9/UTcf…5248  active -> wrapup  0.4 ms` */
 const line = ({ at, method, path, status, note, fault, ms }: Sandbox.Handled): string => {
   const where = path
-    .replace(/^\/v1\/Interactions\/(?=KD)/u, "")
+    .replace(/^\/v1\/(?:Interactions\/(?=KD)|Workspaces\/(?=WS))/u, "")
     .replaceAll(/\/(?:Channels|Participants)\b/gu, "")
     .replaceAll(/\b([A-Z]{2}[0-9a-fA-F]{2})[0-9a-fA-F]{26}([0-9a-fA-F]{4})\b/gu, "$1…$2")
   const parts = [
