@@ -219,7 +219,12 @@ export const ready: {
 } = {
   workspaceSid: sid("WS", 0, 1),
   workers: workerSids,
-  conversations: Object.fromEntries(
-    Object.entries(conversations).map(([name, channel], index) => [name, located(channel, index + 1)])
-  ) as Readonly<Record<keyof typeof conversations, ReadyConversation>>
+  // Made up when it is asked for: a sandbox that starts does not ask.
+  get conversations() {
+    const made = Object.fromEntries(
+      Object.entries(conversations).map(([name, channel], index) => [name, located(channel, index + 1)])
+    ) as Readonly<Record<keyof typeof conversations, ReadyConversation>>
+    Object.defineProperty(ready, "conversations", { value: made, enumerable: true })
+    return made
+  }
 }

@@ -3,7 +3,7 @@
  *
  * Each function takes the time `at` which it happens, so that a seed can tell a past and the clock can jump.
  */
-import { sid as made } from "./Sid.ts"
+import { named, sid as made } from "./Sid.ts"
 import {
   type Channel,
   flexWorkspace,
@@ -38,14 +38,6 @@ export const fresh = (world: World, prefix: string): string => {
   }
 }
 
-/** The SID of what is known by its name alone: a queue, a workflow, an activity, a task channel. */
-export const named = (world: World, prefix: string, name: string): string => {
-  const kind = `${prefix} ${name}`
-  const n = world.counters.get(kind) ?? next(world, prefix)
-  world.counters.set(kind, n)
-  return made(prefix, 0, n)
-}
-
 export const workflow = "Assign to Anyone"
 export const activities: Readonly<Record<string, boolean>> = {
   Offline: false,
@@ -54,49 +46,10 @@ export const activities: Readonly<Record<string, boolean>> = {
   Break: false
 }
 
-interface Subject {
-  readonly task?: Task
-  readonly reservation?: Reservation
-}
-
-/** Documented: the types, and that `event_data` has what it is about. Assumed: its keys, after those of the event callback. */
-const tell = (world: World, at: number, type: string, { reservation, task = reservation?.task }: Subject): void => {
-  const subject = type.startsWith("reservation.") ? reservation : task
-  if (subject === undefined || task === undefined) return
-  const workspace = world.workspaces.get(task.workspaceSid)
-  world.events.push({
-    sid: fresh(world, "EV"),
-    at,
-    type,
-    description: `${subject === task ? "Task" : "Reservation"} ${subject.sid} ${type.slice(type.indexOf(".") + 1)}`,
-    resource: { type: subject === task ? "task" : "reservation", sid: subject.sid },
-    workspaceSid: task.workspaceSid,
-    data: {
-      workspace_sid: task.workspaceSid,
-      workspace_name: workspace?.name ?? "",
-      task_sid: task.sid,
-      task_attributes: task.attributes,
-      task_assignment_status: task.status,
-      task_age: `${Math.floor((at - task.created) / 1000)}`,
-      task_priority: `${task.priority}`,
-      task_queue_sid: named(world, "WQ", task.queue),
-      task_queue_name: task.queue,
-      task_channel_sid: named(world, "TC", task.taskChannel),
-      task_channel_unique_name: task.taskChannel,
-      workflow_sid: named(world, "WW", workflow),
-      workflow_name: workflow,
-      ...(task.reason === null ? {} : { task_completed_reason: task.reason }),
-      ...(reservation === undefined
-        ? {}
-        : {
-            reservation_sid: reservation.sid,
-            worker_sid: reservation.worker.sid,
-            worker_name: reservation.worker.name,
-            worker_attributes: JSON.stringify(reservation.worker.attributes),
-            worker_activity_name: reservation.worker.activity
-          })
-    }
-  })
+/** Documented: the types. */
+const tell = (world: World, at: number, type: string, task: Task, reservation?: Reservation): void => {
+  const { attributes, reason, status } = task
+  world.events.push({ sid: fresh(world, "EV"), at, type, task, reservation, was: { attributes, status, reason } })
 }
 
 interface NewTask {
@@ -128,7 +81,7 @@ export const createTask = (world: World, seed: NewTask, at: number): OwnTask => 
     channel: seed.channel
   }
   world.tasks.set(task.sid, task)
-  tell(world, at, "task.created", { task })
+  tell(world, at, "task.created", task)
   return task
 }
 
@@ -152,14 +105,14 @@ export const setTask = (world: World, task: OwnTask, status: TaskStatus, at: num
   if (status === "assigned") {
     world.clock.at(at + assignedForLong, (at) => {
       if (task.status !== "assigned" || task.version !== version || !world.tasks.has(task.sid)) return
-      tell(world, at, "task.system-deleted", { task })
+      tell(world, at, "task.system-deleted", task)
       removeTask(world, task)
     })
   } else if (status === "completed" || status === "canceled") {
     world.clock.at(at + afterItsEnd, () => removeTask(world, task))
   }
-  if (status === "wrapping") tell(world, at, "task.wrapup", { task })
-  if (status === "completed" || status === "canceled") tell(world, at, `task.${status}`, { task })
+  if (status === "wrapping") tell(world, at, "task.wrapup", task)
+  if (status === "completed" || status === "canceled") tell(world, at, `task.${status}`, task)
 }
 
 /** Offers a task to a worker. */
@@ -177,7 +130,7 @@ export const reserve = (world: World, task: OwnTask, worker: OwnWorker, at: numb
   task.reservations.push(reservation)
   worker.reservations.push(reservation)
   setTask(world, task, "reserved", at)
-  tell(world, at, "reservation.created", { reservation })
+  tell(world, at, "reservation.created", reservation.task, reservation)
   return reservation
 }
 
@@ -196,7 +149,7 @@ export const setReservation = (world: World, reservation: Reservation, status: R
   reservation.status = status
   reservation.updated = at
   reservation.version += 1
-  tell(world, at, `reservation.${status === "wrapping" ? "wrapup" : status}`, { reservation })
+  tell(world, at, `reservation.${status === "wrapping" ? "wrapup" : status}`, reservation.task, reservation)
   const task = reservation.task as OwnTask
   const follow = follows[status]
   if (follow === undefined || task.reservations.at(-1) !== reservation) return
@@ -233,7 +186,8 @@ export const join = (
   },
   status: Participant["status"] = "active"
 ): Participant => {
-  const participant: Participant = { ...person, position: channel.participants.length, status }
+  const { name, routing, sid, type } = person
+  const participant: Participant = { sid, type, name, routing, position: channel.participants.length, status }
   channel.participants.push(participant)
   channel.listed.push(participant)
   channel.bySid.set(participant.sid, participant)
@@ -378,16 +332,16 @@ const snapshot = (world: World, task: Task) => ({
   date_updated: Math.floor(task.created / 1000),
   attributes: task.attributes,
   assignment_status: "pending",
-  workflow_sid: named(world, "WW", workflow),
+  workflow_sid: named("WW", workflow),
   workflow_name: workflow,
-  queue_sid: named(world, "WQ", task.queue),
+  queue_sid: named("WQ", task.queue),
   queue_name: task.queue,
   priority: task.priority,
   age: 0,
   reason: "",
   timeout: 86_400,
   assignmentCounter: 0,
-  task_channel_sid: named(world, "TC", task.taskChannel),
+  task_channel_sid: named("TC", task.taskChannel),
   task_channel_unique_name: task.taskChannel,
   routing_target: task.routingTarget,
   task_queue_entered_date: Math.floor(task.created / 1000),

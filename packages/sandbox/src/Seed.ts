@@ -257,18 +257,19 @@ const claimOf = (world: World, prefix: string, group: number, n: number, named: 
 /** Finds every contradiction before anything is added. */
 const check = (world: World, seed: InteractionSeed, path: string): void => {
   const seen = new Set<string>()
-  const see = (sid: string | undefined, path: string) => {
+  const see = (sid: string | undefined, path: () => string) => {
     if (sid === undefined) return
-    if (world.taken.has(sid) || seen.has(sid)) throw new SeedError(`${path}.sid`, `${sid} is there already`)
+    if (world.taken.has(sid) || seen.has(sid)) throw new SeedError(`${path()}.sid`, `${sid} is there already`)
     seen.add(sid)
   }
-  see(seed.sid, path)
+  see(seed.sid, () => path)
   for (const [index, channel] of seed.channels.entries()) {
     const channelPath = `${path}.channels[${index}]`
-    see(channel.sid, channelPath)
+    see(channel.sid, () => channelPath)
     for (const [n, participant] of channel.participants.entries()) {
-      see(participant.sid, `${channelPath}.participants[${n}]`)
-      checkParticipant(world, participant, `${channelPath}.participants[${n}]`)
+      const participantPath = () => `${channelPath}.participants[${n}]`
+      see(participant.sid, participantPath)
+      checkParticipant(world, participant, participantPath)
     }
     for (const [n, { worker }] of (channel.waiting ?? []).entries()) {
       if (worker !== undefined) workerOf(world, worker, `${channelPath}.waiting[${n}]`)
@@ -276,15 +277,18 @@ const check = (world: World, seed: InteractionSeed, path: string): void => {
   }
 }
 
-const checkParticipant = (world: World, { type, ...seed }: ParticipantSeed, path: string): void => {
-  for (const key of ["status", "worker", "minutes"] as const) {
-    if (type !== "agent" && seed[key] !== undefined) {
-      throw new SeedError(`${path}.${key}`, `only an agent has a ${key}, and this is type ${type}`)
-    }
+const ofAgents = ["status", "worker", "minutes"] as const
+
+const checkParticipant = (world: World, seed: ParticipantSeed, path: () => string): void => {
+  if (seed.type !== "agent") {
+    const wrong = ofAgents.find((key) => seed[key] !== undefined)
+    if (wrong === undefined) return
+    throw new SeedError(`${path()}.${wrong}`, `only an agent has a ${wrong}, and this is type ${seed.type}`)
   }
-  if (seed.worker !== undefined) workerOf(world, seed.worker, path)
-  if (seed.worker !== undefined && seed.routing_properties !== undefined) {
-    throw new SeedError(`${path}.worker`, "cannot be there beside routing_properties")
+  if (seed.worker === undefined) return
+  workerOf(world, seed.worker, path())
+  if (seed.routing_properties !== undefined) {
+    throw new SeedError(`${path()}.worker`, "cannot be there beside routing_properties")
   }
 }
 
@@ -366,7 +370,7 @@ export const joinChannel = (
   if (channel === undefined) throw new SeedError("", `there is no channel ${channelSid} in ${interactionSid}`)
   if (seed.sid !== undefined && world.taken.has(seed.sid))
     throw new SeedError("participant.sid", `${seed.sid} is there already`)
-  checkParticipant(world, seed, "participant")
+  checkParticipant(world, seed, () => "participant")
   return enter(world, channel, seed, {
     group: next(world, "interaction"),
     n: 1,

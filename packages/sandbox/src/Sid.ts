@@ -11,10 +11,16 @@
  * console.assert(sid("KD", 1) === "KD2c275fc218a40843aac60dae3a8ee467")
  * ```
  */
-export const sid = (prefix: string, group: number, n = 0): string => {
+export const sid = (prefix: string, group: number, n = 0): string => prefix + digits(`${prefix} ${group} ${n}`)
+
+/** The SID of what is known by its name alone: a queue, a workflow, an activity, a task channel. */
+export const named = (prefix: string, name: string): string => prefix + digits(`${prefix} ${name}`)
+
+/** 32 hexadecimal digits that look random. */
+const digits = (text: string): string => {
   let [a, b, c, d] = [0x9e37_79b9, 0x243f_6a88, 0xb7e1_5162, 0x6a09_e667]
-  for (const letter of `${prefix} ${group} ${n}`) {
-    const code = letter.charCodeAt(0)
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
     a = b ^ Math.imul(a ^ code, 0x239b_961b)
     b = c ^ Math.imul(b ^ code, 0xab0e_9789)
     c = d ^ Math.imul(c ^ code, 0x38b3_4ae5)
@@ -24,5 +30,7 @@ export const sid = (prefix: string, group: number, n = 0): string => {
   b = Math.imul(d ^ (b >>> 22), 0xab0e_9789)
   c = Math.imul(a ^ (c >>> 17), 0x38b3_4ae5)
   d = Math.imul(b ^ (d >>> 19), 0xa1e3_8b93)
-  return `${prefix}${[a, b, c, d].map((part) => (part >>> 0).toString(16).padStart(8, "0")).join("")}`
+  return eight(a) + eight(b) + eight(c) + eight(d)
 }
+
+const eight = (bits: number): string => ((bits >>> 0) + 0x1_0000_0000).toString(16).slice(1)

@@ -118,15 +118,17 @@ export interface Reservation {
   version: number
 }
 
+/** What happened to a task, or to a reservation of it. */
 export interface Event {
   readonly sid: string
   readonly at: number
   /** Such as `reservation.wrapup`. */
   readonly type: string
-  readonly description: string
-  readonly resource: { readonly type: "task" | "reservation" | "worker"; readonly sid: string }
-  readonly workspaceSid: string
-  readonly data: Readonly<Record<string, unknown>>
+  readonly task: Task
+  /** The one whose event it is, or because of which the task changed. */
+  readonly reservation: Reservation | undefined
+  /** What of the task may be another now. */
+  readonly was: Pick<Task, "attributes" | "status" | "reason">
 }
 
 /** The same, as those see it who change it. */

@@ -1,5 +1,6 @@
 /** Flex's configuration: among much else, which workspace is Flex's. */
-import { named, workflow } from "../Rules.ts"
+import { workflow } from "../Rules.ts"
+import { named } from "../Sid.ts"
 import type { Route } from "../Router.ts"
 import { isoDate } from "../taskrouter/Dates.ts"
 import { flexWorkspace, type World } from "../World.ts"
@@ -22,18 +23,18 @@ export const routes = (world: World): ReadonlyArray<Route> => [
           attributes: {},
           status: "ok",
           taskrouter_workspace_sid: workspace.sid,
-          taskrouter_target_workflow_sid: named(world, "WW", workflow),
-          taskrouter_target_taskqueue_sid: named(world, "WQ", "Everyone"),
+          taskrouter_target_workflow_sid: named("WW", workflow),
+          taskrouter_target_taskqueue_sid: named("WQ", "Everyone"),
           taskrouter_taskqueues: [],
           taskrouter_skills: [],
           taskrouter_worker_channels: {},
           taskrouter_worker_attributes: {},
-          taskrouter_offline_activity_sid: named(world, "WA", "Offline"),
+          taskrouter_offline_activity_sid: named("WA", "Offline"),
           runtime_domain: "https://flex.twilio.com",
           messaging_service_instance_sid: null,
-          chat_service_instance_sid: named(world, "IS", "conversations"),
-          flex_service_instance_sid: named(world, "IS", "flex"),
-          flex_instance_sid: named(world, "GO", "flex"),
+          chat_service_instance_sid: named("IS", "conversations"),
+          flex_service_instance_sid: named("IS", "flex"),
+          flex_instance_sid: named("GO", "flex"),
           ui_language: "en",
           ui_attributes: {},
           ui_dependencies: {},

@@ -2,6 +2,8 @@
 import { list, rows } from "../Paging.ts"
 import type { Answer } from "../Reply.ts"
 import type { Call, Route } from "../Router.ts"
+import { workflow } from "../Rules.ts"
+import { named } from "../Sid.ts"
 import type { Event, World } from "../World.ts"
 import { fromIsoDate, isoDate } from "./Dates.ts"
 
@@ -11,21 +13,21 @@ const minute = 60_000
 /** Documented. */
 const kept = 30 * 24 * 60 * minute
 
-/** Documented: the filter, and what of an event it compares. */
+/** Documented: the filters, and what of an event each compares. */
 const filters: Readonly<Record<string, (event: Event) => unknown>> = {
   EventType: ({ type }) => type,
-  TaskSid: ({ data }) => data["task_sid"],
-  ReservationSid: ({ data }) => data["reservation_sid"],
-  WorkerSid: ({ data }) => data["worker_sid"],
-  TaskQueueSid: ({ data }) => data["task_queue_sid"],
-  WorkflowSid: ({ data }) => data["workflow_sid"],
-  TaskChannel: ({ data }) => data["task_channel_unique_name"],
+  TaskSid: ({ task }) => task.sid,
+  ReservationSid: ({ reservation }) => reservation?.sid,
+  WorkerSid: ({ reservation }) => reservation?.worker.sid,
+  TaskQueueSid: ({ task }) => named("WQ", task.queue),
+  WorkflowSid: () => named("WW", workflow),
+  TaskChannel: ({ task }) => task.taskChannel,
   Sid: ({ sid }) => sid
 }
 
 export const routes = (world: World): ReadonlyArray<Route> => {
   const known = (workspaceSid: string) =>
-    world.events.filter((event) => event.workspaceSid === workspaceSid && event.at >= world.clock.now() - kept)
+    world.events.filter((event) => event.task.workspaceSid === workspaceSid && event.at >= world.clock.now() - kept)
 
   /**
    * Documented: the filters; the last 15 minutes unless `Minutes` or a date says otherwise. Assumed: the newest comes first; a date that is
@@ -77,25 +79,54 @@ export const routes = (world: World): ReadonlyArray<Route> => {
 
 /** Documented: the fields. Assumed: the actor is the workspace, whoever asked for the change. */
 const resource = (world: World, { origin }: URL, event: Event) => {
-  const workspace = `${origin}/v1/Workspaces/${event.workspaceSid}`
-  const task = `${workspace}/Tasks/${String(event.data["task_sid"])}`
+  const { at, reservation, sid, task, type } = event
+  const workspace = `${origin}/v1/Workspaces/${task.workspaceSid}`
+  const own = `${workspace}/Tasks/${task.sid}`
+  const about = type.startsWith("reservation.") ? reservation : undefined
   return {
     account_sid: world.accountSid,
-    actor_sid: event.workspaceSid,
+    actor_sid: task.workspaceSid,
     actor_type: "workspace",
     actor_url: workspace,
-    description: event.description,
-    event_data: event.data,
-    event_date: isoDate(event.at),
-    event_date_ms: Math.floor(event.at),
-    event_type: event.type,
-    resource_sid: event.resource.sid,
-    resource_type: event.resource.type,
-    resource_url: event.resource.type === "task" ? task : `${task}/Reservations/${event.resource.sid}`,
-    sid: event.sid,
+    description: `${about === undefined ? "Task" : "Reservation"} ${about?.sid ?? task.sid} ${type.slice(type.indexOf(".") + 1)}`,
+    event_data: dataOf(world, event),
+    event_date: isoDate(at),
+    event_date_ms: Math.floor(at),
+    event_type: type,
+    resource_sid: about?.sid ?? task.sid,
+    resource_type: about === undefined ? "task" : "reservation",
+    resource_url: about === undefined ? own : `${own}/Reservations/${about.sid}`,
+    sid,
     source: "twilio",
     source_ip_address: null,
-    url: `${workspace}/Events/${event.sid}`,
-    workspace_sid: event.workspaceSid
+    url: `${workspace}/Events/${sid}`,
+    workspace_sid: task.workspaceSid
   }
 }
+
+/** Documented: it has what the event is about. Assumed: its keys, after those of the event callback. */
+const dataOf = (world: World, { at, reservation, task, was }: Event) => ({
+  workspace_sid: task.workspaceSid,
+  workspace_name: world.workspaces.get(task.workspaceSid)?.name ?? "",
+  task_sid: task.sid,
+  task_attributes: was.attributes,
+  task_assignment_status: was.status,
+  task_age: `${Math.floor((at - task.created) / 1000)}`,
+  task_priority: `${task.priority}`,
+  task_queue_sid: named("WQ", task.queue),
+  task_queue_name: task.queue,
+  task_channel_sid: named("TC", task.taskChannel),
+  task_channel_unique_name: task.taskChannel,
+  workflow_sid: named("WW", workflow),
+  workflow_name: workflow,
+  ...(was.reason === null ? {} : { task_completed_reason: was.reason }),
+  ...(reservation === undefined
+    ? {}
+    : {
+        reservation_sid: reservation.sid,
+        worker_sid: reservation.worker.sid,
+        worker_name: reservation.worker.name,
+        worker_attributes: JSON.stringify(reservation.worker.attributes),
+        worker_activity_name: reservation.worker.activity
+      })
+})

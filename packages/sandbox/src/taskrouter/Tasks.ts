@@ -3,7 +3,8 @@ import { form, parsed } from "../Form.ts"
 import { list, rows } from "../Paging.ts"
 import type { Answer } from "../Reply.ts"
 import type { Call, Route } from "../Router.ts"
-import { isOver, named, setReservation, setTask, workflow } from "../Rules.ts"
+import { isOver, setReservation, setTask, workflow } from "../Rules.ts"
+import { named } from "../Sid.ts"
 import type { OwnTask, Task, TaskStatus, World } from "../World.ts"
 import { isoDate } from "./Dates.ts"
 import { compile } from "./Expression.ts"
@@ -45,9 +46,9 @@ export const routes = (world: World): ReadonlyArray<Route> => {
           (asked.length === 0 || asked.includes(task.status)) &&
           exact("Priority", `${task.priority}`) &&
           exact("TaskQueueName", task.queue) &&
-          exact("TaskQueueSid", named(world, "WQ", task.queue)) &&
+          exact("TaskQueueSid", named("WQ", task.queue)) &&
           exact("WorkflowName", workflow) &&
-          exact("WorkflowSid", named(world, "WW", workflow)) &&
+          exact("WorkflowSid", named("WW", workflow)) &&
           exact("RoutingTarget", task.routingTarget) &&
           exact("HasAddons", "false") &&
           fits(parsed(task.attributes) ?? {})
@@ -162,7 +163,7 @@ const orderOf = (ordering: string): Compare | undefined => {
 const resource = (world: World, { origin }: URL, task: Task) => {
   const workspace = `${origin}/v1/Workspaces/${task.workspaceSid}`
   const own = `${workspace}/Tasks/${task.sid}`
-  const [queue, flow] = [named(world, "WQ", task.queue), named(world, "WW", workflow)]
+  const [queue, flow] = [named("WQ", task.queue), named("WW", workflow)]
   return {
     account_sid: world.accountSid,
     age: Math.floor((world.clock.now() - task.created) / 1000),
@@ -177,7 +178,7 @@ const resource = (world: World, { origin }: URL, task: Task) => {
     sid: task.sid,
     task_queue_sid: queue,
     task_queue_friendly_name: task.queue,
-    task_channel_sid: named(world, "TC", task.taskChannel),
+    task_channel_sid: named("TC", task.taskChannel),
     task_channel_unique_name: task.taskChannel,
     timeout: 86_400,
     workflow_sid: flow,

@@ -2,7 +2,8 @@
 import { list, rows } from "../Paging.ts"
 import type { Answer } from "../Reply.ts"
 import type { Call, Route } from "../Router.ts"
-import { activities, named } from "../Rules.ts"
+import { activities } from "../Rules.ts"
+import { named } from "../Sid.ts"
 import type { Worker, World } from "../World.ts"
 import { isoDate } from "./Dates.ts"
 import { compile } from "./Expression.ts"
@@ -30,13 +31,13 @@ export const routes = (world: World): ReadonlyArray<Route> => {
         worker.workspaceSid === workspaceSid &&
         (name === null || worker.name.toLowerCase() === name?.toLowerCase()) &&
         (activity === null || worker.activity === activity) &&
-        (activitySid === null || named(world, "WA", worker.activity) === activitySid) &&
+        (activitySid === null || named("WA", worker.activity) === activitySid) &&
         (available === null || activities[worker.activity] === ["true", "1", "yes"].includes(available ?? "")) &&
         fits({
           ...worker.attributes,
           sid: worker.sid,
           friendly_name: worker.name,
-          activity_sid: named(world, "WA", worker.activity),
+          activity_sid: named("WA", worker.activity),
           activity_name: worker.activity
         })
     )
@@ -70,7 +71,7 @@ export const routes = (world: World): ReadonlyArray<Route> => {
 const resource = (world: World, { origin }: URL, worker: Worker) => {
   const workspace = `${origin}/v1/Workspaces/${worker.workspaceSid}`
   const own = `${workspace}/Workers/${worker.sid}`
-  const activitySid = named(world, "WA", worker.activity)
+  const activitySid = named("WA", worker.activity)
   return {
     account_sid: world.accountSid,
     activity_name: worker.activity,

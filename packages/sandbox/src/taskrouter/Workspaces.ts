@@ -1,7 +1,7 @@
 /** Workspaces: list, fetch. */
 import { list, rows } from "../Paging.ts"
 import type { Route } from "../Router.ts"
-import { named } from "../Rules.ts"
+import { named } from "../Sid.ts"
 import type { Workspace, World } from "../World.ts"
 import { isoDate } from "./Dates.ts"
 
@@ -58,14 +58,14 @@ const resource = (world: World, { origin }: URL, { created, name, sid }: Workspa
     date_created: isoDate(created),
     date_updated: isoDate(created),
     default_activity_name: "Offline",
-    default_activity_sid: named(world, "WA", "Offline"),
+    default_activity_sid: named("WA", "Offline"),
     event_callback_url: null,
     events_filter: null,
     friendly_name: name,
     multi_task_enabled: true,
     sid,
     timeout_activity_name: "Offline",
-    timeout_activity_sid: named(world, "WA", "Offline"),
+    timeout_activity_sid: named("WA", "Offline"),
     prioritize_queue_order: "FIFO",
     url: own,
     links: Object.fromEntries(Object.entries(links).map(([name, part]) => [name, `${own}/${part}`]))
