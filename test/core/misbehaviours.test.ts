@@ -16,6 +16,7 @@ const cases = [
     script,
     asks: [Truth.list(1), ...changes]
   })),
+  ...Object.entries(Misbehaviours.toLists).map(([what, script]) => ({ what, script, asks: [Truth.list(1)] })),
   ...Object.entries(Misbehaviours.toSuccess).map(([what, script]) => ({
     what,
     script,

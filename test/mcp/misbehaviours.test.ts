@@ -40,9 +40,52 @@ describe("the server over stdio", () => {
     })
   }
 
-  for (const [what, misbehaviour] of Object.entries({ ...Misbehaviours.toAll, ...Misbehaviours.toSuccess })) {
+  for (const [what, misbehaviour] of Object.entries({
+    ...Misbehaviours.toAll,
+    ...Misbehaviours.toLists,
+    ...Misbehaviours.toSuccess
+  })) {
     it(`a list, answered with ${what}`, async () => {
       assert.isEmpty(await ask(Truth.list(1), (asked) => (asked.number === 1 ? misbehaviour : Truth.honestly)(asked)))
     })
   }
+
+  for (const length of [1, 2, 20, 21]) {
+    it(`a list, answered with pages that go round in a circle of ${length}, ends, and so do the calls that follow its cursor`, async () => {
+      server.clear()
+      script = ({ number }) => {
+        const next = `https://flex-api.twilio.com/v1/x?Page=${number}&PageToken=PT${number % length}`
+        return [{ do: "send", bytes: RawServer.reply(200, { participants: [], meta: { next_page_url: next } }) }]
+      }
+      const channel = { interaction_sid: `KD${"1".repeat(32)}`, channel_sid: `UO${"1".repeat(32)}` }
+      let answer = await Host.call(host, "list_participants", channel)
+      while (!answer.isError) {
+        const cursor = answer.data?.["next_cursor"]
+        assert.isString(cursor)
+        answer = await Host.call(host, "list_participants", { ...channel, cursor })
+        assert.isAtMost(server.asked.length, 3 * length + 1)
+      }
+      assert.match(answer.text, /the pages repeat/u)
+    })
+  }
+
+  it("a change, refused for now, sent again and lost: the audit does not name the request that was refused", async () => {
+    server.clear()
+    const requestId = `RQ${"a".repeat(32)}`
+    let changes = 0
+    script = (asked) => {
+      if (asked.method === "GET") return Truth.honestly(asked)
+      const refusal = RawServer.reply(429, { code: 20429 }, { "Twilio-Request-Id": requestId })
+      return ++changes === 1 ? [{ do: "send", bytes: refusal }] : [{ do: "reset" }]
+    }
+    const told = await Truth.askServer(host, Truth.made(77))
+    assert.strictEqual(told.as, "unknown")
+    assert.strictEqual(changes, 2)
+    const line = host
+      .stderr()
+      .split("\n")
+      .find((line) => line.includes("result=unknown") && line.includes("77"))
+    assert.isDefined(line)
+    assert.notInclude(line, requestId)
+  })
 })

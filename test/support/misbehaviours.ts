@@ -162,6 +162,29 @@ export const toAll: { readonly [name: string]: Misbehaviour } = {
   ])
 }
 
+/** For lists of a channel that is there: rows that were not asked for. */
+export const toLists: { readonly [name: string]: Misbehaviour } = Object.fromEntries(
+  (
+    [
+      ["another channel's rows", (rows) => rows.map((row) => ({ ...row, channel_sid: `UO${"8".repeat(32)}` }))],
+      ["another interaction's rows", (rows) => rows.map((row) => ({ ...row, interaction_sid: `KD${"8".repeat(32)}` }))],
+      [
+        "a row of another channel among the right ones",
+        (rows) => [...rows, { ...rows[0], sid: `UT${"8".repeat(32)}`, channel_sid: `UO${"8".repeat(32)}` }]
+      ],
+      ["rows that say of no channel", (rows) => rows.map(({ sid, type }) => ({ sid, type }))],
+      ["rows that are no objects", () => [1, null, "agent"]],
+      ["an object in the place of rows", () => ({ 0: "agent" })]
+    ] satisfies ReadonlyArray<readonly [string, (rows: ReadonlyArray<{ readonly [key: string]: unknown }>) => unknown]>
+  ).map(([what, change]) => [
+    what,
+    told(({ body }) => {
+      const page = JSON.parse(body) as { readonly participants: ReadonlyArray<{ readonly [key: string]: unknown }> }
+      return [send(reply(200, { ...page, participants: change(page.participants) }))]
+    })
+  ])
+)
+
 /** For what succeeds only. */
 export const toSuccess: { readonly [name: string]: Misbehaviour } = {
   chunks: told(({ body }) => [send(chunked(body))]),
