@@ -287,6 +287,7 @@ describe("what Twilio may not honour is applied here too:", () => {
         row(2, {}),
         row(3, {}),
         row(4, { attributes: null }),
+        row(5, { attributes: null }),
         { attributes: null }
       ]
       const [tasks, requests] = yield* listed(
@@ -295,9 +296,10 @@ describe("what Twilio may not honour is applied here too:", () => {
         Response.json(row(1, { attributes: own })),
         Response.json(row(2, { attributes: other })),
         refused(404, 20404),
-        Response.json(row(4, { attributes: own, assignment_status: "canceled" }))
+        Response.json(row(4, { attributes: own, assignment_status: "canceled" })),
+        Response.json(row(5, { attributes: null }))
       )
-      assert.deepStrictEqual([tasks, requests], [[sid("WT", 1)], 5])
+      assert.deepStrictEqual([tasks, requests], [[sid("WT", 1)], 6])
     })
   )
 

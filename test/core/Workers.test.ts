@@ -179,11 +179,13 @@ describe("reservations of a worker", () => {
     Effect.gen(function* () {
       const rows = ["accepted", "onHold"].map((status, n) => ({ sid: sid("WR", n), reservation_status: status }))
       const http = double(Response.json({ reservations: rows }))
-      const found = yield* Effect.provide(collect("onHold"), on(http))
-      assert.deepStrictEqual(
-        found.map(({ status }) => status),
-        ["onHold"]
-      )
+      const page = use((workers) => workers.reservationsPage(sid("WK", 2), "onHold"))
+      const [all, { items }] = yield* Effect.provide(Effect.all([collect("onHold"), page]), on(http))
+      for (const found of [all, items])
+        assert.deepStrictEqual(
+          found.map(({ status }) => status),
+          ["onHold"]
+        )
       assert.notInclude(http.requests[0]?.url, "ReservationStatus")
     })
   )
@@ -193,6 +195,7 @@ describe("reservations of a worker", () => {
       for (const [status, answer] of [
         ["accepted", refused(400, 20001)],
         ["wrapping", refused(403, 20403)],
+        ["wrapping", refused(405, 20004)],
         ["wrapping", refused(503, 20503)]
       ] as const) {
         const http = double(answer)

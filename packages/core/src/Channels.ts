@@ -76,7 +76,7 @@ export const Channel = Schema.Struct({
   status: field(ChannelStatus),
   /** The medium: voice, sms, email, web, whatsapp, chat, messenger, gbm, … */
   type: field(Schema.String),
-  errorCode: field(Schema.Number),
+  errorCode: field(Schema.Finite),
   errorMessage: field(Schema.String),
   url: field(Schema.String),
   asOf

@@ -180,8 +180,8 @@ export const Task = Schema.Struct({
   /** Left out where the reply left them out, which a list may do: then read the task alone. */
   attributes: field(TaskAttributes),
   /** Seconds since it was created. */
-  age: field(Schema.Number),
-  priority: field(Schema.Number),
+  age: field(Schema.Finite),
+  priority: field(Schema.Finite),
   /** Why it was canceled or completed. */
   reason: field(Schema.String),
   taskQueueSid: fitting(Sid.TaskQueueSid),

@@ -100,13 +100,10 @@ const find = (client: TwilioClient["Service"]): Effect.Effect<Sid.WorkspaceSid, 
   })
 
   return client.execute(getConfiguration, { params: {} }).pipe(
-    Effect.map(({ taskrouter_workspace_sid }) => taskrouter_workspace_sid),
+    Effect.map(({ taskrouter_workspace_sid }) => Option.fromUndefinedOr(taskrouter_workspace_sid)),
     // These credentials may not read it, or there is no Flex here. A fault that passes says nothing of that.
-    Effect.catchReasons("TwilioError", {
-      Forbidden: () => Effect.succeed(undefined),
-      NotFound: () => Effect.succeed(undefined)
-    }),
-    Effect.flatMap((sid) => (sid === undefined ? byName : Effect.succeed(sid)))
+    Effect.catchReasons("TwilioError", { Forbidden: () => Effect.succeedNone, NotFound: () => Effect.succeedNone }),
+    Effect.flatMap((sid) => (Option.isSome(sid) ? Effect.succeed(sid.value) : byName))
   )
 }
 

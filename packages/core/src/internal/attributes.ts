@@ -5,7 +5,7 @@
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
-type JsonObject = typeof Schema.JsonObject.Type
+type JsonObject = Schema.JsonObject
 
 const decode = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.JsonObject))
 
