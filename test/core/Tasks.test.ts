@@ -221,6 +221,15 @@ describe("tasks", () => {
     })
   )
 
+  it.effect("of a workspace that does not exist are NotFound, which names the setting", () =>
+    Effect.gen(function* () {
+      for (const filter of [{}, { channel: first }]) {
+        const error = yield* Effect.flip(run(collect(filter), { workspaceSid: sid("WS", 9) }))
+        assert.match(error.message, /this account has no such workspace: check TWILIO_WORKSPACE_SID/u)
+      }
+    })
+  )
+
   for (const [problem, filter] of [
     ["statuses: expected pending, reserved, assigned, wrapping, completed, canceled", { statuses: ["paused"] }],
     ["statuses: expected at least one", { statuses: [] }],

@@ -13,7 +13,7 @@ import * as Schema from "effect/Schema"
 import * as Sid from "./Sid.ts"
 import * as Stream from "effect/Stream"
 import { asOf, date, dated, field, fitting, loose } from "./internal/field.ts"
-import { inWorkspace } from "./internal/inWorkspace.ts"
+import { inWorkspace, noWorkspace } from "./internal/inWorkspace.ts"
 import { invalid } from "./internal/invalid.ts"
 import * as Paging from "./internal/paging.ts"
 import type { ChannelRef } from "./Participant.ts"
@@ -204,7 +204,8 @@ const listEvents = Paging.endpoint({
   host: "taskrouter",
   path: "/v1/Workspaces/{WorkspaceSid}/Events",
   rows: "events",
-  row: Event
+  row: Event,
+  notFound: noWorkspace
 })
 
 /**

@@ -16,7 +16,7 @@ import * as Stream from "effect/Stream"
 import * as Attributes from "./internal/attributes.ts"
 import * as Endpoint from "./internal/endpoint.ts"
 import { asOf, date, dated, field, fitting, loose, open } from "./internal/field.ts"
-import { inWorkspace } from "./internal/inWorkspace.ts"
+import { inWorkspace, noWorkspace } from "./internal/inWorkspace.ts"
 import { invalid } from "./internal/invalid.ts"
 import * as Paging from "./internal/paging.ts"
 import type { ChannelRef } from "./Participant.ts"
@@ -427,7 +427,7 @@ const getReservation = Endpoint.make({
   notFound
 })
 
-const lists = { host: "taskrouter", path: tasksPath, rows: "tasks", row: Task } as const
+const lists = { host: "taskrouter", path: tasksPath, rows: "tasks", row: Task, notFound: noWorkspace } as const
 const listTasks = Paging.endpoint({ ...lists, name: "Tasks.list" })
 /** With an expression over attributes. Twilio publishes three requests a second. */
 const listByAttributes = Paging.endpoint({ ...lists, name: "Tasks.byAttributes", perSecond: 3 })

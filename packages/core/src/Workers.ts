@@ -14,7 +14,7 @@ import * as Stream from "effect/Stream"
 import * as Attributes from "./internal/attributes.ts"
 import * as Endpoint from "./internal/endpoint.ts"
 import { date, dated, field, fitting, loose } from "./internal/field.ts"
-import { inWorkspace } from "./internal/inWorkspace.ts"
+import { inWorkspace, noWorkspace } from "./internal/inWorkspace.ts"
 import { invalid } from "./internal/invalid.ts"
 import * as Paging from "./internal/paging.ts"
 import * as Sid from "./Sid.ts"
@@ -179,7 +179,7 @@ const getWorker = Endpoint.make({
   notFound
 })
 
-const lists = { host: "taskrouter", path: workersPath, rows: "workers", row: Worker } as const
+const lists = { host: "taskrouter", path: workersPath, rows: "workers", row: Worker, notFound: noWorkspace } as const
 const listWorkers = Paging.endpoint({ ...lists, name: "Workers.list" })
 /** With an expression over attributes. Twilio publishes three requests a second. */
 const listByAttributes = Paging.endpoint({ ...lists, name: "Workers.byAttributes", perSecond: 3 })

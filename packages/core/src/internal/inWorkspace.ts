@@ -11,6 +11,10 @@ interface InWorkspace {
   readonly workspaceSid: Sid.WorkspaceSid
 }
 
+/** What a 404 means for a list of the workspace. */
+export const noWorkspace =
+  "this account has no such workspace: check TWILIO_WORKSPACE_SID (option workspaceSid), or leave it out to have it looked up"
+
 const any = `WS${"0".repeat(32)}` as Sid.WorkspaceSid
 
 /** The parameters of the endpoint's path, with the workspace. */
