@@ -98,6 +98,53 @@ describe("doctor", () => {
     assert.deepInclude(on.check("taskrouter"), { result: "ok", says: `on, at ${served.url}` })
   })
 
+  it("reads the workspace, says how it was found, and what is wrong with it", async () => {
+    const workspace = async (more: Record<string, string> = {}) =>
+      (await examine([`--taskrouter-base-url=${served.url}`], environment(more))).check("workspace")
+    const [known = ""] = served.sandbox.taskrouter.workspaces.keys()
+    assert.deepStrictEqual(await workspace(), {
+      check: "workspace",
+      result: "ok",
+      says: `${known}, looked up: its tasks can be read`
+    })
+    assert.deepInclude(await workspace({ TWILIO_WORKSPACE_SID: known }), {
+      result: "ok",
+      says: `${known}, as TWILIO_WORKSPACE_SID says: its tasks can be read`
+    })
+    const unknown = await workspace({ TWILIO_WORKSPACE_SID: `WS${"9".repeat(32)}` })
+    assert.strictEqual(unknown?.result, "failed")
+    assert.match(unknown?.says ?? "", /^this account has no such workspace/u)
+    assert.match(unknown?.mend ?? "", /^Set TWILIO_WORKSPACE_SID /u)
+
+    served.sandbox.faults.add({
+      kind: "answer",
+      status: 403,
+      host: "taskrouter",
+      body: { code: 70051 },
+      times: "always"
+    })
+    const forbidden = await workspace()
+    served.sandbox.faults.clear()
+    assert.strictEqual(forbidden?.result, "warning")
+    assert.match(forbidden?.says ?? "", /^its tasks may not be read: .*HTTP 403; code 70051/u)
+    assert.match(forbidden?.mend ?? "", /where an agent stands is unknown/u)
+
+    const off = await examine([], environment())
+    assert.deepInclude(off.check("workspace"), { result: "skipped", says: "TaskRouter is off" })
+  }, 60_000)
+
+  it("refuses a workspace that is none, as the server does before it serves", async () => {
+    const env = environment({ TWILIO_WORKSPACE_SID: `WT${"0".repeat(32)}` })
+    const problem =
+      "TWILIO_WORKSPACE_SID is not what it should be: expected WS followed by 32 hexadecimal digits, got a task SID (WT)"
+    const report = await examine([], env)
+    assert.deepInclude(report.check("settings"), { result: "failed", says: `${problem}.` })
+    assert.strictEqual(report.check("workspace")?.result, "skipped")
+    const { code, stderr } = await Command.run([], env)
+    assert.strictEqual(code, 2)
+    assert.include(stderr, problem)
+  })
+
   it("shows where each setting comes from, and no secret", async () => {
     const { settings, stdout } = await examine(
       ["--confirm", "always"],

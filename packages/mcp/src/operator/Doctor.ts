@@ -4,7 +4,7 @@ import { lookup } from "node:dns/promises"
 import { connect as connectTcp } from "node:net"
 import { connect as connectTls } from "node:tls"
 import { fileURLToPath } from "node:url"
-import { TwilioClient, type TwilioError, Participant, Participants } from "@flex-interactions/core"
+import { Participant, Participants, Tasks, TwilioClient, type TwilioError, Workspace } from "@flex-interactions/core"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
@@ -84,6 +84,11 @@ export const run = Effect.fnUntraced(function* (line: Settings.CommandLine, writ
       Effect.match({ onSuccess: taskRouter, onFailure: () => skipped(mendFirst) })
     )
   )
+  yield* check(
+    "workspace",
+    notSure,
+    Result.isFailure(valid) ? Effect.succeed(skipped(mendFirst)) : Effect.provide(workspace(written), valid.success)
+  )
   yield* check("http", !Settings.overHttp(written) ? "it serves over stdio" : invalid, listening(written))
   yield* check(
     "redis",
@@ -157,7 +162,13 @@ const validate = Effect.fnUntraced(function* (written: Settings.Written) {
   if (written.proxy !== undefined) yield* Proxy.address(written.proxy)
   if (Settings.overHttp(written)) yield* ServeHttp.settings(written)
   const client = yield* yield* Serve.client(written, (options) => Effect.succeed(TwilioClient.layer(options)))
-  return yield* Layer.build(Layer.provide(services, client))
+  const workspaceSid = yield* Settings.workspace(written)
+  return yield* Tasks.layer.pipe(
+    Layer.provideMerge(Workspace.layer(workspaceSid === undefined ? {} : { workspaceSid })),
+    Layer.merge(services),
+    Layer.provide(client),
+    Layer.build
+  )
 })
 
 const settingsFound = (valid: Result.Result<unknown, TwilioClient.SettingsError>): Found =>
@@ -271,6 +282,35 @@ const taskRouter = ({ taskrouter }: TwilioClient.Origins): Found =>
         "Set TASKROUTER_API_BASE_URL (--taskrouter-base-url) to the origin that serves TaskRouter there, if there is one."
       )
     : ok(`on, at ${taskrouter}`)
+
+/** One task is read of it: that is what standings need. */
+const workspace = ({ workspaceSid }: Settings.Written) =>
+  Effect.gen(function* () {
+    const sid = yield* Workspace.Workspace.use((workspace) => workspace.sid)
+    yield* Tasks.Tasks.use((tasks) => tasks.page({}, { pageSize: 1 }))
+    return ok(
+      `${sid}, ${workspaceSid === undefined ? "looked up" : "as TWILIO_WORKSPACE_SID says"}: its tasks can be read`
+    )
+  }).pipe(Effect.catchTag("TwilioError", ({ reason }) => Effect.succeed(workspaceFound(reason))))
+
+const workspaceFound = (reason: TwilioError.Reason): Found => {
+  switch (reason._tag) {
+    case "Forbidden":
+      return reason.setting === undefined
+        ? warning(
+            `its tasks may not be read: ${reason.message}`,
+            "Use an API key that may read TaskRouter. Without, everything else works, and where an agent stands is unknown."
+          )
+        : skipped("TaskRouter is off")
+    case "NotFound":
+      return failed(reason.message, "Set TWILIO_WORKSPACE_SID to the SID of Flex's workspace, which starts with WS.")
+    default:
+      return warning(
+        `not checked: ${reason.message}`,
+        "Fix what credentials, dns, tls or proxy say above, and try again."
+      )
+  }
+}
 
 const credentialsFound = (error: TwilioError.TwilioError, sandbox: boolean): Found => {
   const { reason } = error

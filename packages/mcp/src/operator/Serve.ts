@@ -65,6 +65,7 @@ const notLoaded =
  */
 export const client = Effect.fnUntraced(function* <R>(written: Settings.Written, twilio: MakeClient<R>) {
   const isSandbox = yield* Settings.onSandbox(written)
+  yield* Settings.workspace(written)
   const options = isSandbox ? undefined : yield* TwilioClient.fromConfig
   const made: Effect.Effect<Client<R>, TwilioClient.SettingsError> = options === undefined
     ? sandbox(written.sandboxSeed)

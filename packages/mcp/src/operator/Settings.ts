@@ -3,7 +3,7 @@
  * accepts, what `--help` prints and what `doctor` shows all come from the one table here.
  */
 import { parseArgs } from "node:util"
-import { TwilioClient } from "@flex-interactions/core"
+import { Sid, TwilioClient } from "@flex-interactions/core"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
@@ -115,6 +115,11 @@ export const table = {
   authTokenFile: { env: "TWILIO_AUTH_TOKEN_FILE", value: "FILE", about: "or the file that has it" },
   edge: { env: "TWILIO_EDGE", value: "EDGE", about: "an edge of Twilio's, with TWILIO_REGION" },
   region: { env: "TWILIO_REGION", value: "REGION", about: "the region of the account, with TWILIO_EDGE; default US1" },
+  workspaceSid: {
+    env: "TWILIO_WORKSPACE_SID",
+    value: "WS…",
+    about: "Flex's TaskRouter workspace; looked up if it is not set"
+  },
   rateLimit: {
     env: "FLEX_API_RATE_LIMIT",
     value: "NUMBER",
@@ -285,6 +290,14 @@ export const isOn = (settings: Written, name: Name): Effect.Effect<boolean, Twil
 /** The sandbox, and not Twilio? A seed for it says so too. */
 export const onSandbox = (settings: Written): Effect.Effect<boolean, TwilioClient.SettingsError> =>
   settings.sandboxSeed === undefined ? isOn(settings, "sandbox") : Effect.succeed(true)
+
+/** The workspace of TaskRouter, if it is set. */
+export const workspace = ({ workspaceSid }: Written): Effect.Effect<string | undefined, TwilioClient.SettingsError> => {
+  const problem = workspaceSid === undefined ? undefined : Sid.problem("WS", workspaceSid)
+  return problem === undefined
+    ? Effect.succeed(workspaceSid)
+    : Effect.fail(fail("workspaceSid", `is not what it should be: ${problem}`))
+}
 
 /** One of the values that a setting takes. */
 export const oneOf = <const Value extends string>(
