@@ -4,9 +4,8 @@
  * All are schemas, for programs that keep or pass on what `Conversations` gives.
  */
 import type * as Duration from "effect/Duration"
-import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { ParticipantStatus, type RoutingProperties } from "./Participant.ts"
+import { Participant, ParticipantStatus } from "./Participant.ts"
 import * as Sid from "./Sid.ts"
 import { Reason } from "./TwilioError.ts"
 import * as Paging from "./internal/paging.ts"
@@ -70,16 +69,6 @@ export const OnTheWay = Schema.Struct({ queued: Schema.Int, offered: Schema.Int 
 export type OnTheWay = typeof OnTheWay.Type
 
 const channel = { interactionSid: Sid.InteractionSid, channelSid: Sid.ChannelSid }
-
-const participant = {
-  ...channel,
-  sid: Schema.optionalKey(Sid.ParticipantSid),
-  type: Schema.String,
-  url: Schema.optionalKey(Schema.String),
-  routingProperties: Schema.optionalKey(
-    Schema.declare((input: unknown): input is RoutingProperties => Predicate.isReadonlyObject(input))
-  )
-}
 
 /** Where an agent stands and since when, by Twilio's clock. */
 const seen = {
@@ -203,7 +192,7 @@ export type Page = typeof Page.Type
  * ```
  */
 export const Person = Schema.Struct({
-  ...participant,
+  ...Participant.to.fields,
   ...seen,
   /** `full_name` of the worker's attributes, if it was looked up. */
   fullName: Schema.optionalKey(Schema.String)
