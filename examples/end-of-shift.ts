@@ -1,72 +1,66 @@
-/** A service of a program's own on top of the library: when a shift ends, its worker wraps up in every channel. */
-import { type TwilioError, Participant, Participants, type Sid } from "@flex-interactions/core"
-import { Context, Effect, Layer, Option, Stream } from "effect"
+/** A service of a program's own on top of the library: when a shift ends, the agent leaves every conversation, with proof. */
+import { type Conversation, Conversations, type TwilioError } from "@flex-interactions/core"
+import { Context, Effect, Layer, Stream } from "effect"
 
-/** What became of the worker in one channel. */
-export interface Outcome {
-  readonly channel: Participant.ChannelRef
-  /** `"unknown"`: the change was sent and its answer was lost; a person should look. */
-  readonly result: "wrapping up" | "not there" | "has left" | "unknown" | "failed"
+/** What became of the agent in one conversation. */
+export interface Outcome extends Conversation.Involvement {
+  /**
+   * - A word of `Conversation.Result`.
+   * - `"last agent"`: the agent stays, because the customer would be alone. Nothing was sent.
+   * - `"not a conversation"`: voice, or a task of TaskRouter's own.
+   * - `"unknown"`: the change was sent, and neither its answer nor reading tells what became of it. A person should look.
+   * - `"failed"`: nothing was changed; `why` says why.
+   */
+  readonly result: Conversation.Result | "last agent" | "not a conversation" | "unknown" | "failed"
   readonly why?: string
 }
 
 export class Shifts extends Context.Service<
   Shifts,
   {
-    /** Goes through all channels, four at a time; one that fails does not keep the others from being done. */
+    /**
+     * `worker` is a SID, a friendly name, an e-mail address or a full name. Four conversations at a time; one that fails does not
+     * keep the others from being done.
+     */
     readonly end: (
-      worker: Sid.WorkerSid,
-      channels: ReadonlyArray<Participant.ChannelRef>
-    ) => Effect.Effect<ReadonlyArray<Outcome>>
+      worker: string
+    ) => Effect.Effect<ReadonlyArray<Outcome>, TwilioError.TwilioError | Conversation.Ambiguous>
   }
 >()("examples/end-of-shift/Shifts") {
   static readonly layer = Layer.effect(
     Shifts,
     Effect.gen(function* () {
-      const participants = yield* Participants.Participants
+      const conversations = yield* Conversations.Conversations
 
-      const find = (worker: Sid.WorkerSid, channel: Participant.ChannelRef) =>
-        participants.stream(channel).pipe(
-          Stream.filter(Participant.isAgent),
-          Stream.filter((agent) => agent.routingProperties?.workerSid === worker),
-          Stream.runHead
-        )
-
-      const endIn = Effect.fn("Shifts.endIn")(
-        function* (worker: Sid.WorkerSid, channel: Participant.ChannelRef) {
-          const agent = yield* find(worker, channel)
-          if (Option.isNone(agent)) return yield* became("not there")
-          yield* participants.setStatus(Participant.ref(agent.value), "wrapup")
-          return yield* became("wrapping up")
+      const leave = Effect.fn("Shifts.leave")(
+        function* ({ channelSid, interactionSid, participantSid }: Conversation.Involvement) {
+          if (channelSid === undefined || interactionSid === undefined || participantSid === undefined) {
+            return became("not a conversation")
+          }
+          const { result } = yield* conversations.move({ channelSid, interactionSid, participantSid }, "closed")
+          return became(result)
         },
-        Effect.catchReasons("TwilioError", {
-          NotFound: () => became("not there"),
-          Conflict: () => became("has left"),
-          OutcomeUnknown: () => became("unknown")
+        Effect.catchTags({
+          LastAgent: () => Effect.succeed(became("last agent")),
+          TwilioError: ({ message, reason }) =>
+            Effect.succeed(became(reason._tag === "OutcomeUnknown" ? "unknown" : "failed", message))
         })
       )
 
-      const end = Effect.fn("Shifts.end")((worker: Sid.WorkerSid, channels: ReadonlyArray<Participant.ChannelRef>) =>
-        Effect.forEach(
-          channels,
-          (channel) =>
-            endIn(worker, channel).pipe(
-              Effect.match({
-                onSuccess: (result): Outcome => ({ channel, result }),
-                onFailure: (error: TwilioError.TwilioError): Outcome => ({
-                  channel,
-                  result: "failed",
-                  why: error.message
-                })
-              })
-            ),
+      const end = Effect.fn("Shifts.end")(function* (worker: string) {
+        // All are found before the first changes: a list that gets shorter under way would leave some out.
+        const found = yield* Stream.runCollect(conversations.find({ worker }))
+        return yield* Effect.forEach(
+          found,
+          (involvement) => Effect.map(leave(involvement), (outcome): Outcome => ({ ...involvement, ...outcome })),
           { concurrency: 4 }
         )
-      )
+      })
 
       return Shifts.of({ end })
     })
   )
 }
 
-const became = (result: Outcome["result"]) => Effect.succeed(result)
+const became = (result: Outcome["result"], why?: string): Pick<Outcome, "result" | "why"> =>
+  why === undefined ? { result } : { result, why }

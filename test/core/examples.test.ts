@@ -3,42 +3,39 @@ import { once } from "node:events"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { assert, describe, it, layer } from "@effect/vitest"
-import { TwilioClient, TwilioError, Participant, Participants, Sid } from "@flex-interactions/core"
+import { Conversation, Conversations, TwilioError } from "@flex-interactions/core"
 import * as Sandbox from "@flex-interactions/sandbox"
-import { ConfigProvider, Effect, Layer, Redacted, Result, Stream } from "effect"
-import { FetchHttpClient } from "effect/http"
+import { ConfigProvider, type Duration, Effect, Layer, Stream } from "effect"
 import { Shifts } from "../../examples/end-of-shift.ts"
 import { observed } from "../../examples/observed.ts"
+import { finishStuck } from "../../examples/stuck.ts"
+import { whoIsAlone } from "../../examples/who-is-alone.ts"
+import { onReadyMade } from "../support/conversations.ts"
 import { sid } from "../support/requests.ts"
 import { start } from "../support/served.ts"
 
-const channel = (group: number) => Result.getOrThrow(Participant.channel(sid(group, "KD"), sid(group, "UO")))
-const workerOf = (group: number, n: number) => Result.getOrThrow(Sid.parse("WK", sid(group, "WK", n)))
+const channel = { interactionSid: sid(1, "KD") as never, channelSid: sid(1, "UO") as never }
+const involvement = { ...channel, participantSid: sid(1, "UT", 2) as never, worker: "ana" }
 
 describe("end-of-shift, with the library replaced", () => {
-  const ref = channel(1)
-  const worker = workerOf(1, 2)
-  const agent = {
-    ...ref,
-    sid: Result.getOrThrow(Sid.parse("UT", `UT${"0".repeat(32)}`)),
-    type: "agent",
-    routingProperties: { workerSid: worker, other: {} }
-  }
+  const moved = { result: "confirmed" } as Conversation.Moved
+  const lastAgent = new Conversation.LastAgent({ ...involvement, others: 0 })
   const fails = (reason: TwilioError.Reason) => () =>
     Effect.fail(new TwilioError.TwilioError({ operation: "Participants.setStatus", reason }))
 
-  for (const [result, setStatus] of [
-    ["wrapping up", () => Effect.succeed(agent)],
-    ["has left", fails(new TwilioError.Conflict({ status: 409 }))],
-    ["unknown", fails(new TwilioError.OutcomeUnknown({ problem: "no answer" }))],
-    ["failed", fails(new TwilioError.Unauthorized({ status: 401 }))]
+  for (const [result, found, move] of [
+    ["confirmed", involvement, () => Effect.succeed(moved)],
+    ["last agent", involvement, () => Effect.fail(lastAgent)],
+    ["unknown", involvement, fails(new TwilioError.OutcomeUnknown({ problem: "no answer" }))],
+    ["failed", involvement, fails(new TwilioError.Unauthorized({ status: 401 }))],
+    ["not a conversation", { taskSid: sid(1, "WT") as never }, () => Effect.succeed(moved)]
   ] as const) {
-    const mock = Layer.mock(Participants.Participants, { stream: () => Stream.make(agent), setStatus })
+    const mock = Layer.mock(Conversations.Conversations, { find: () => Stream.make(found), move })
     layer(Shifts.layer.pipe(Layer.provide(mock)))((it) => {
       it.effect(`reports "${result}"`, () =>
         Effect.gen(function* () {
           const shifts = yield* Shifts
-          const [outcome] = yield* shifts.end(worker, [ref])
+          const [outcome] = yield* shifts.end("ana")
           assert.strictEqual(outcome?.result, result)
         })
       )
@@ -46,29 +43,54 @@ describe("end-of-shift, with the library replaced", () => {
   }
 })
 
-it.effect("end-of-shift, on the sandbox: one worker wraps up, and nobody else", () =>
-  Effect.gen(function* () {
-    const sandbox = Sandbox.make()
-    const core = Participants.layer.pipe(
-      Layer.provide(
-        TwilioClient.layer({
-          credentials: { apiKey: sandbox.credentials.apiKey, apiSecret: Redacted.make(sandbox.credentials.apiSecret) }
-        })
-      ),
-      Layer.provide(FetchHttpClient.layer),
-      Layer.provide(Layer.succeed(FetchHttpClient.Fetch, (input, init) => sandbox.fetch(new Request(input, init))))
-    )
-    const channels = [channel(1), channel(2), channel(99)]
-    const outcomes = yield* Effect.provide(
-      Shifts.use((shifts) => shifts.end(workerOf(2, 3), channels)),
-      Shifts.layer.pipe(Layer.provide(core))
-    )
-    assert.deepStrictEqual(
-      outcomes.map(({ result }) => result),
-      ["not there", "wrapping up", "not there"]
-    )
-  })
-)
+describe("on the sandbox", () => {
+  const world = onReadyMade()
+  const nameOf = ({ channelSid = "" }: { readonly channelSid?: string | undefined }) =>
+    Object.entries(Sandbox.ready.conversations).find(([, ready]) => ready.channelSid === channelSid)?.[0] ?? "none"
+
+  it.live("end-of-shift: the agent leaves where somebody else is, and stays where the customer would be alone", () =>
+    Effect.gen(function* () {
+      const outcomes = yield* Shifts.use((shifts) => shifts.end("Alice Moreau")).pipe(
+        Effect.provide(Shifts.layer),
+        Effect.provide(world.layer())
+      )
+      assert.deepStrictEqual(Object.fromEntries(outcomes.map((outcome) => [nameOf(outcome), outcome.result])), {
+        one: "last agent",
+        stuck: "last agent",
+        offered: "confirmed",
+        text: "last agent",
+        wrapping: "last agent"
+      })
+      assert.strictEqual(world.statusOf("offered"), "closed")
+      assert.lengthOf(world.changes(), 1)
+    })
+  )
+
+  it.live("stuck: those in wrap-up for more than an hour are finished, and nobody is left alone", () =>
+    Effect.gen(function* () {
+      const words = yield* Effect.provide(finishStuck("1 hour"), world.layer())
+      assert.deepStrictEqual(words, ["deepak after 195 minutes: confirmed", "emma after 75 minutes: confirmed"])
+      // Alice is with the customer; where the agent in wrap-up was the last one, the conversation was closed already.
+      assert.strictEqual(world.statusOf("stuck"), "closed")
+      assert.strictEqual(world.statusOf("stuck", 3), "active")
+      assert.strictEqual(world.statusOf("ended"), "closed")
+      assert.lengthOf(world.changes(), 2)
+    })
+  )
+
+  it.live("who-is-alone: customers whose agents have left, or whose task is gone, and for whom nobody is coming", () =>
+    Effect.gen(function* () {
+      const found = (lookBack: Duration.Input) =>
+        Effect.map(Effect.provide(whoIsAlone(lookBack), world.layer()), (rosters) => rosters.map(nameOf).sort())
+      // TaskRouter deleted the one's task two hours ago; the other's agent left 40 minutes ago.
+      assert.deepStrictEqual(yield* found("3 hours"), ["alone", "outlived"])
+      assert.deepStrictEqual(yield* found("1 hour"), ["alone"])
+      // What ended before the look-back is not found.
+      assert.deepStrictEqual(yield* found("10 minutes"), [])
+      assert.lengthOf(world.changes(), 0)
+    })
+  )
+})
 
 interface Attribute {
   readonly key: string
