@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Conversation, TwilioClient, type TwilioError } from "@flex-interactions/core"
 import * as Sandbox from "@flex-interactions/sandbox"
-import { Effect, Schema } from "effect"
+import { Effect, Option, Schema, Stream, Tracer } from "effect"
 import { agentOf, channelOf, type Name, onReadyMade } from "../../support/conversations.ts"
 
 const { conversations: ready } = Sandbox.ready
@@ -143,6 +143,58 @@ describe("move", () => {
       })
       assert.strictEqual(heard.length, world.asked().length)
       assert.include(heard, "Participants.setStatus")
+    })
+  )
+})
+
+describe("traces", () => {
+  const world = onReadyMade()
+
+  it.live("one span for each method, and every request below it", () =>
+    Effect.gen(function* () {
+      const spans: Array<Tracer.NativeSpan> = []
+      const tracer = Tracer.make({
+        span: (options) => {
+          const span = new Tracer.NativeSpan(options)
+          spans.push(span)
+          return span
+        }
+      })
+      const above = (span: Tracer.NativeSpan): ReadonlyArray<string> =>
+        Option.match(span.parent, {
+          onNone: () => [span.name],
+          onSome: (parent) => (parent instanceof Tracer.NativeSpan ? [...above(parent), span.name] : [span.name])
+        })
+      yield* world
+        .run((conversations) =>
+          Effect.gen(function* () {
+            yield* Stream.runDrain(conversations.find({ worker: "alice" }))
+            yield* conversations.findPage({ worker: "alice" })
+            yield* conversations.roster(channelOf("two"))
+            const plan = yield* conversations.plan(agentOf("two"), "wrapup")
+            yield* conversations.move(agentOf("two"), "wrapup", { plan })
+            yield* conversations.planEnd(channelOf("two"), "closed")
+            yield* conversations.end(channelOf("two"), "closed")
+          })
+        )
+        .pipe(Effect.withTracer(tracer))
+      const methods = ["find", "findPage", "roster", "plan", "move", "planEnd", "end"].map(
+        (method) => `Conversations.${method}`
+      )
+      assert.deepStrictEqual(
+        spans.filter(({ name }) => name.startsWith("Conversations.")).map(({ name }) => name),
+        methods
+      )
+      const requests = spans.filter(({ kind }) => kind === "client")
+      assert.strictEqual(requests.length, world.asked().length)
+      for (const request of requests) {
+        const names = above(request)
+        assert.include(methods, names[0])
+        assert.lengthOf(
+          names.filter((name) => name.startsWith("Conversations.")),
+          1
+        )
+      }
     })
   )
 })
