@@ -59,10 +59,11 @@ describe("on the sandbox", () => {
         stuck: "last agent",
         offered: "confirmed",
         text: "last agent",
-        wrapping: "last agent"
+        wrapping: "confirmed"
       })
       assert.strictEqual(world.statusOf("offered"), "closed")
-      assert.lengthOf(world.changes(), 1)
+      assert.strictEqual(world.statusOf("one"), "active")
+      assert.lengthOf(world.changes(), 2)
     })
   )
 
@@ -82,11 +83,12 @@ describe("on the sandbox", () => {
     Effect.gen(function* () {
       const found = (lookBack: Duration.Input) =>
         Effect.map(Effect.provide(whoIsAlone(lookBack), world.layer()), (rosters) => rosters.map(nameOf).sort())
-      // TaskRouter deleted the one's task two hours ago; the other's agent left 40 minutes ago.
-      assert.deepStrictEqual(yield* found("3 hours"), ["alone", "outlived"])
       assert.deepStrictEqual(yield* found("1 hour"), ["alone"])
       // What ended before the look-back is not found.
       assert.deepStrictEqual(yield* found("10 minutes"), [])
+      // TaskRouter deletes a task that was with an agent for 24 hours.
+      world.sandbox().clock.advance(25 * 60 * 60_000)
+      assert.includeMembers(yield* found("10 minutes"), ["one", "two"])
       assert.lengthOf(world.changes(), 0)
     })
   )

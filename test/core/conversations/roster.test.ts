@@ -36,7 +36,15 @@ describe("the ready-made conversations", () => {
     ],
     [
       "wrapping",
-      { status: "active", agents: [["alice", "wrapping"]], onTheWay: { queued: 0, offered: 0 }, customerAlone: true }
+      {
+        status: "active",
+        agents: [
+          ["alice", "wrapping"],
+          ["bruno", "active"]
+        ],
+        onTheWay: undefined,
+        customerAlone: false
+      }
     ],
     ["ended", { status: "closed", agents: [["emma", "wrapping"]], onTheWay: undefined, customerAlone: false }],
     ["parked", { status: "inactive", agents: [[undefined, "gone"]], onTheWay: undefined, customerAlone: false }]
