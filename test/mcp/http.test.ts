@@ -113,6 +113,106 @@ describe("on loopback, without authentication", () => {
     assert.strictEqual((await post(server.url, { "Content-Type": "text/plain" })).status, 415)
   })
 
+  it("answers under its own names only, however a request says which one it means", async () => {
+    const status = async (target: string, headers: string) =>
+      /^HTTP\/1.1 (\d+)/u.exec(await raw(server.url, `GET ${target} HTTP/1.1\r\n${headers}\r\n`))?.[1]
+    const own = "Host: localhost\r\n"
+    // 405: it came as far as the method.
+    for (const [target, headers, expected] of [
+      ["/mcp", own, "405"],
+      ["/mcp", "Host: LOCALHOST:1\r\n", "405"],
+      ["/mcp", "Host: [::1]:1\r\n", "405"],
+      ["http://localhost/mcp", own, "405"],
+      ["http://evil.example/mcp", own, "400"],
+      ["http://localhost/mcp", "Host: evil.example\r\n", "400"],
+      ["http://localhost@evil.example/mcp", own, "400"],
+      ["http://evil.example/mcp", "Host: evil.example\r\n", "403"],
+      ["/mcp", "Host: localhost.evil.example\r\n", "403"],
+      ["/mcp", "Host: localhost.\r\n", "403"],
+      ["/mcp", "Host: 127.0.0.2\r\n", "403"],
+      ["/mcp", "Host: 0.0.0.0\r\n", "403"],
+      ["/mcp", `${own}Host: evil.example\r\n`, "403"],
+      ["/mcp", `Host: evil.example\r\n${own}`, "403"],
+      ["/mcp", "Host: evil.example@localhost\r\n", "400"],
+      ["/mcp", "Host: localhost/evil.example\r\n", "400"],
+      ["/mcp", "Host: \r\n", "400"],
+      ["/mcp", "", "400"],
+      ["/mcp", `${own}Origin: http://localhost:6274\r\n`, "405"],
+      ["/mcp", `${own}Origin: http://localhost.evil.example\r\n`, "403"],
+      ["/mcp", `${own}Origin: http://localhost@evil.example\r\n`, "403"],
+      ["/mcp", `${own}Origin: null\r\n`, "403"],
+      ["/mcp", `${own}Origin: http://localhost\r\nOrigin: https://evil.example\r\n`, "403"]
+    ] as const) {
+      assert.strictEqual(await status(target, headers), expected, `${target} ${headers}`)
+    }
+  })
+
+  it("a request whose end is in doubt is refused, and its connection ends", async () => {
+    const { hostname, port } = new URL(server.url)
+    for (const rest of [
+      "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+      "Content-Length: 4\r\nContent-Length: 5\r\n\r\nabcde",
+      "Content-Length: -1\r\n\r\n",
+      "Content-Length: 99999999999999999999\r\n\r\n",
+      "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+      "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n",
+      "Content-Length : 2\r\n\r\n{}",
+      `X: ${"x".repeat(20_000)}\r\n\r\n`
+    ]) {
+      const socket = connectTcp(Number(port), hostname)
+      let reply = ""
+      socket.on("data", (chunk: Buffer) => (reply += chunk.toString()))
+      socket.write(`POST /mcp HTTP/1.1\r\nHost: localhost\r\n${rest}GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n`)
+      await once(socket, "close")
+      assert.match(reply, /^HTTP\/1.1 4\d\d /u)
+      assert.lengthOf(reply.match(/HTTP\/1.1/gu) ?? [], 1, rest)
+      assert.notInclude(reply, "alive")
+    }
+  })
+
+  it("a client that sends nothing, or its request too slowly, is hung up on", async () => {
+    const { hostname, port } = new URL(server.url)
+    const head = "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    await Promise.all(
+      [
+        ["", ""],
+        [head, "X: y\r\n"],
+        [`${head}Accept: application/json, text/event-stream\r\nContent-Length: 1000\r\n\r\n`, " "]
+      ].map(async ([first = "", more = ""]) => {
+        const socket = connectTcp(Number(port), hostname)
+        socket.on("error", () => {}).resume()
+        socket.write(first)
+        const slowly = setInterval(() => socket.write(more), 500)
+        await once(socket, "close")
+        clearInterval(slowly)
+      })
+    )
+    assert.strictEqual((await post(server.url)).status, 200)
+  }, 60_000)
+
+  it("arguments of any depth and any names are answered like others that are wrong", async () => {
+    const call = (args: string) =>
+      post(
+        server.url,
+        {},
+        `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_participants","arguments":${args}}}`
+      )
+    for (const args of [
+      `${'{"a":'.repeat(40_000)}1${"}".repeat(40_000)}`,
+      `{"a":${"[".repeat(100_000)}${"]".repeat(100_000)}}`,
+      '{"__proto__":{"interaction_sid":"x"},"constructor":{"prototype":{}}}',
+      `{${Array.from({ length: 15_000 }, (_, n) => `"a${n}":1`).join()}}`,
+      `{"${"x".repeat(200_000)}":1}`
+    ]) {
+      const response = await call(args)
+      const answer = await response.text()
+      assert.strictEqual(response.status, 200)
+      assert.include(answer, "The call is not valid")
+      assert.isBelow(answer.length, 2000)
+    }
+    assert.strictEqual((await post(server.url)).status, 200)
+  })
+
   it("a client that never reads holds up nobody", async () => {
     const { hostname, port } = new URL(server.url)
     const deaf = Array.from({ length: 20 }, () => {

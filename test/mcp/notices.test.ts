@@ -1,5 +1,7 @@
 /** What the server says on stderr: text of others neither forges a line nor hides anything, and nobody can flood it. */
+import { once } from "node:events"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { type AddressInfo, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, afterEach, assert, beforeAll, beforeEach, describe, it } from "vitest"
@@ -150,6 +152,34 @@ describe("what goes wrong inside", () => {
     assert.include(host.stderr(), String.raw`Error: x\r\ntime=2026-11-24`)
     assert.strictEqual(times(host.stderr(), /a tool failed unexpectedly/u), 2)
     assert.lengthOf(after(host.stderr()), 2)
+  })
+
+  it("a Redis that comes and goes is told of a few times, and counted", async () => {
+    let connections = 0
+    let enough = () => {}
+    const coming = new Promise<void>((resolve) => (enough = resolve))
+    const redis = createServer((socket) => {
+      connections += 1
+      if (connections > 12) enough()
+      // Accepts what a client says at first, and hangs up.
+      socket
+        .on("error", () => {})
+        .on("data", (chunk: Buffer) => {
+          socket.write("+OK\r\n".repeat(chunk.toString().split("*").length - 1))
+          setTimeout(() => socket.destroy(), 5)
+        })
+    }).listen(0, "127.0.0.1")
+    await once(redis, "listening")
+    const { port } = redis.address() as AddressInfo
+    const host = raw(["--sandbox"], { REDIS_URL: `redis://127.0.0.1:${port}` })
+    await host.initialize("2025-11-25")
+    await coming
+    await host.end()
+    redis.close()
+    assertNotices(host.stderr(), 2000)
+    assert.isAtLeast(times(host.stderr(), /Redis is away/u), 10)
+    assert.isBelow(after(host.stderr()).filter((line) => line.includes("Redis is away")).length, 4)
+    assert.isBelow(after(host.stderr()).filter((line) => line.includes("Redis is there again")).length, 4)
   })
 
   it("what a library prints is a line each", async () => {

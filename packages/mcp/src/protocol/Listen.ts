@@ -47,6 +47,9 @@ export const serve = (handler: (port: number) => Handler, options: Options): Eff
     Effect.scoped
   )
 
+/** How long a client may take to begin a request, and to send its headers, in milliseconds. */
+const patience = 10_000
+
 interface Listening {
   readonly server: Server
   readonly port: number
@@ -61,8 +64,13 @@ const listen = (handler: (port: number) => Handler, options: Options): Effect.Ef
       resume(Effect.fail(new ListenError({ host: options.host, port: options.port, code: code ?? "unknown" })))
     let serving: Handler | undefined
     const server = createAdaptorServer({
-      fetch: (request) => serving?.fetch(request) ?? new Response(null, { status: 503 }),
-      overrideGlobalObjects: false
+      fetch: (request, { incoming }) => {
+        if (namesTwoHosts(request, incoming.headers.host)) return new Response(null, { status: 400 })
+        return serving?.fetch(request) ?? new Response(null, { status: 503 })
+      },
+      overrideGlobalObjects: false,
+      // A request is at most 256 KiB: who takes longer to send one only holds a connection.
+      serverOptions: { headersTimeout: patience, requestTimeout: 1.5 * patience, connectionsCheckingInterval: 2000 }
     })
     if (!(server instanceof Server)) return fail("not HTTP/1.1")
 
@@ -75,12 +83,15 @@ const listen = (handler: (port: number) => Handler, options: Options): Effect.Ef
     }
     server.on("connection", (socket) => {
       inFlight.set(socket, new Set())
+      // Node waits without end for the first byte.
+      socket.setTimeout(patience)
       socket.once("close", () => {
         inFlight.delete(socket)
         settled()
       })
     })
     server.prependListener("request", (request, response) => {
+      request.socket.setTimeout(0)
       if (!server.listening) response.setHeader("Connection", "close")
       // A subscription ends when the client or this server does; nobody waits for it.
       if (request.headers["mcp-method"] === "subscriptions/listen") return
@@ -104,6 +115,10 @@ const listen = (handler: (port: number) => Handler, options: Options): Effect.Ef
       resume(Effect.succeed({ server, port, handler: serving, idle }))
     })
   })
+
+/** A target can be a whole URL, with another host than the header's; the header is what is checked. */
+const namesTwoHosts = ({ url }: Request, header = ""): boolean =>
+  !URL.canParse(`http://${header}`) || new URL(url).host !== new URL(`http://${header}`).host
 
 /** No new connection; what is in flight may finish, up to the bound; then everything is closed. */
 const drain = ({ handler, idle, server }: Listening, bound: Duration.Duration): Effect.Effect<void> =>
