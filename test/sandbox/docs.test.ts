@@ -79,6 +79,34 @@ describe("docs/sandbox.md", () => {
     }
   })
 
+  it("has every conversation of the ready-made world", () => {
+    assert.deepStrictEqual(
+      table("The ready-made world")
+        .map(([name]) => code(name))
+        .slice(1),
+      Object.keys(Sandbox.ready.conversations)
+    )
+  })
+
+  it("has every resource that a fault can be about", async () => {
+    const [, named = ""] = /^- `"resource"`: (.*)$/mu.exec(docs) ?? []
+    const sandbox = Sandbox.make()
+    for (const [, resource] of named.matchAll(/`(\w+)`/gu)) {
+      sandbox.faults.add({ kind: "html", resource: resource ?? "", times: "always" })
+    }
+    for (const path of [
+      "/v1/Configuration",
+      "/v1/Workspaces",
+      `/v1/Interactions/${Sandbox.sid("KD", 1)}`,
+      ...["", "/x/Participants", "/x/Invites"].map(
+        (rest) => `/v1/Interactions/${Sandbox.sid("KD", 1)}/Channels${rest}`
+      ),
+      ...["Tasks", "Workers", "Events", "Tasks/x/Reservations"].map((rest) => `/v1/Workspaces/x/${rest}`)
+    ]) {
+      assert.strictEqual((await sandbox.fetch(new Request(`http://127.0.0.1${path}`))).status, 502, path)
+    }
+  })
+
   it("has every path of the control interface", async () => {
     await using served = await serve()
     const paths = (await (await fetch(`${served.url}/_sandbox`)).json()) as Record<string, string>
@@ -104,9 +132,9 @@ describe("docs/sandbox.md", () => {
 
   it("names no setting in its table of behaviours that does not exist", () => {
     const rows = docs.split("\n## Every behaviour\n")[1] ?? ""
-    const named = [...rows.matchAll(/\| `(\w+)` \|$/gmu)].map(([, name]) => name)
+    const named = new Set([...rows.matchAll(/\| `(\w+)` \|$/gmu)].map(([, name]) => name))
     assert.sameMembers(
-      named,
+      [...named],
       Object.keys(Sandbox.make().settings).filter((name) => name !== "latency")
     )
   })
