@@ -1,6 +1,6 @@
 /** Tasks and reservations: what is read out of them, and how they are found. */
 import { assert, describe, it } from "@effect/vitest"
-import { Events, Tasks, type TwilioError } from "@flex-interactions/core"
+import { Channels, Events, Tasks, type TwilioError } from "@flex-interactions/core"
 import { DateTime, Effect, Result, Schema, Stream } from "effect"
 import { double, refused } from "../support/double.ts"
 import { channel as first, onSandbox, services, sid } from "../support/services.ts"
@@ -36,6 +36,19 @@ describe("attributes of a task", () => {
   for (const text of ["", "hello", "{", "[1]", "null", "5", '"{}"', "<xml/>"]) {
     it(`that are no JSON object are kept as they are: ${text}`, () => {
       assert.deepStrictEqual(task(text).attributes, { other: {}, text })
+    })
+  }
+})
+
+describe("a status", () => {
+  for (const status of ["onHold", "pause", "transfer", "what Twilio adds tomorrow", ""]) {
+    it(`that no document has is kept as it is: ${JSON.stringify(status)}`, () => {
+      const decoded = [
+        Schema.decodeUnknownSync(Tasks.Task)({ assignment_status: status }),
+        Schema.decodeUnknownSync(Tasks.Reservation)({ reservation_status: status }),
+        Schema.decodeUnknownSync(Channels.Channel)({ status })
+      ]
+      assert.deepStrictEqual(decoded, [{ status }, { status }, { status }])
     })
   }
 })

@@ -1,8 +1,10 @@
 /** What a program sees of its calls: spans, metrics, log lines. */
 import { assert, describe, it } from "@effect/vitest"
+import { Channels, Events, Tasks, Workers } from "@flex-interactions/core"
 import { Effect, Fiber, Logger, Metric, References, Stream, Tracer } from "effect"
 import { TestClock } from "effect/testing"
 import { call, channel, close, double, empty, list, moved, refused, type Service } from "../support/double.ts"
+import { channel as first, services, sid } from "../support/services.ts"
 
 const watched = <A, E>(effect: Effect.Effect<A, E>) =>
   Effect.gen(function* () {
@@ -81,6 +83,62 @@ describe("spans", () => {
       assert.strictEqual(
         spans.at(-1)?.name,
         "POST /v1/Interactions/{InteractionSid}/Channels/{ChannelSid}/Participants/{ParticipantSid}"
+      )
+    })
+  )
+
+  it.effect("each method of the services that sends has one of its name, and its requests have the path", () =>
+    Effect.gen(function* () {
+      const [task, reservation, worker] = [sid("WT", 1), sid("WR", 1), sid("WK", 1)] as const
+      const program = Effect.gen(function* () {
+        const [channels, tasks] = [yield* Channels.Channels, yield* Tasks.Tasks]
+        const [workers, events] = [yield* Workers.Workers, yield* Events.Events]
+        yield* channels.get(first)
+        yield* channels.list(first.interactionSid)
+        yield* channels.invites(first)
+        yield* channels.update(first, { status: "closed" })
+        yield* tasks.get(task)
+        yield* tasks.page({})
+        yield* Stream.runDrain(tasks.stream())
+        yield* Stream.runDrain(tasks.stream({ channel: first }))
+        yield* tasks.reservations(task)
+        yield* tasks.reservation(task, reservation)
+        yield* workers.get(worker)
+        yield* workers.find("nobody")
+        yield* Stream.runDrain(workers.reservations(worker))
+        yield* Stream.runDrain(events.stream())
+      })
+      const rows = ["channels", "invites", "tasks", "reservations", "workers", "events"]
+      const http = double(
+        Response.json({
+          interaction_sid: first.interactionSid,
+          taskrouter_workspace_sid: sid("WS", 1),
+          ...Object.fromEntries(rows.map((name) => [name, []]))
+        })
+      )
+      const { spans } = yield* watched(Effect.provide(program, services(http.layer)))
+      const channelPath = "/v1/Interactions/{InteractionSid}/Channels"
+      const workspace = "/v1/Workspaces/{WorkspaceSid}"
+      assert.deepStrictEqual(
+        spans.map(({ name }) => name),
+        [
+          ["Channels.get", `GET ${channelPath}/{ChannelSid}`],
+          ["Channels.list", `GET ${channelPath}`],
+          ["Channels.invites", `GET ${channelPath}/{ChannelSid}/Invites`],
+          ["Channels.update", `POST ${channelPath}/{ChannelSid}`],
+          ["Workspace.configuration", "GET /v1/Configuration"],
+          ["Tasks.get", `GET ${workspace}/Tasks/{TaskSid}`],
+          ["Tasks.page", `GET ${workspace}/Tasks`],
+          ["Tasks.stream", `GET ${workspace}/Tasks`],
+          ["Tasks.byAttributes", `GET ${workspace}/Tasks`],
+          ["Tasks.reservations", `GET ${workspace}/Tasks/{TaskSid}/Reservations`],
+          ["Tasks.reservation", `GET ${workspace}/Tasks/{TaskSid}/Reservations/{ReservationSid}`],
+          ["Workers.get", `GET ${workspace}/Workers/{WorkerSid}`],
+          ["Workers.find", `GET ${workspace}/Workers`],
+          ["Workers.byAttributes", `GET ${workspace}/Workers`],
+          ["Workers.reservations", `GET ${workspace}/Workers/{WorkerSid}/Reservations`],
+          ["Events.stream", `GET ${workspace}/Events`]
+        ].flat()
       )
     })
   )
