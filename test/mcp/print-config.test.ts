@@ -1,5 +1,4 @@
 /** `print-config`: what it prints is what each host takes, starts the server, and is what the guide shows. */
-import { execFileSync } from "node:child_process"
 import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join, resolve } from "node:path"
@@ -57,7 +56,8 @@ const hosts = {
   }
 } as const
 
-describe("print-config", () => {
+// Each test waits for processes of its own, and for nothing else.
+describe.concurrent("print-config", () => {
   for (const [host, { secret, servers, where }] of Object.entries(hosts)) {
     it(`${host}: its lines on stdout, where they belong on stderr, no secret in them`, async () => {
       const env = { TWILIO_API_KEY: `SK${"0".repeat(32)}`, TWILIO_API_SECRET: "a-real-secret" }
@@ -87,18 +87,19 @@ describe("print-config", () => {
     })
   }
 
-  it("as npx runs it, it prints what the guide shows, to the letter", () => {
+  it("as npx runs it, it prints what the guide shows, to the letter", async () => {
     const guide = readFileSync(join(import.meta.dirname, "../../docs/mcp.md"), "utf8")
     const home = mkdtempSync(join(tmpdir(), "print-config-"))
     const dist = join(home, "_npx/1/node_modules/@flex-interactions/mcp/dist")
     cpSync(dirname(Command.main), dist, { recursive: true })
     cpSync(join(dirname(Command.main), "../package.json"), join(dist, "../package.json"))
-    for (const host of Object.keys(hosts)) {
-      const args = [join(dist, "main.cjs"), "print-config", host]
-      const printed = execFileSync(process.execPath, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] })
+    const print = async (host: string) => {
+      const printed = await Command.startNode([join(dist, "main.cjs"), "print-config", host]).ended
       const [, shown] = new RegExp(`<!-- print-config: ${host} -->\n\`\`\`\\w+\n([^]*?)\`\`\``, "u").exec(guide) ?? []
-      assert.strictEqual(shown, printed, host)
+      assert.strictEqual(printed.code, 0)
+      assert.strictEqual(shown, printed.stdout, host)
     }
+    await Promise.all(Object.keys(hosts).map(print))
     rmSync(home, { recursive: true })
   })
 
@@ -137,7 +138,7 @@ describe("print-config", () => {
   }
 })
 
-describe("the command line", () => {
+describe.concurrent("the command line", () => {
   it("print-config does not print how to start a server that nobody starts", async () => {
     const { code, stderr } = await Command.run(["print-config", "cursor", "--http"])
     assert.strictEqual(code, 2)
@@ -181,8 +182,8 @@ describe("the command line", () => {
     ["--rate-limit", /no flag --rate-limit; set FLEX_API_RATE_LIMIT\n/u]
   ] as const) {
     it(`${flag} is no flag: which setting it is instead`, async () => {
-      for (const args of [[flag, "my-secret"], [`${flag}=my-secret`]]) {
-        const { code, stderr } = await Command.run(args)
+      const both = [[flag, "my-secret"], [`${flag}=my-secret`]].map((args) => Command.run(args))
+      for (const { code, stderr } of await Promise.all(both)) {
         assert.strictEqual(code, 2)
         assert.match(stderr, says)
         assert.notInclude(stderr, "my-secret")
