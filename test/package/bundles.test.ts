@@ -7,6 +7,7 @@ import { getMcpConfigForManifest, v0_3 as manifests } from "@anthropic-ai/mcpb"
 import { validate } from "dockerfile-utils"
 import { afterAll, assert, describe, it } from "vitest"
 import { z } from "zod"
+import { entry } from "../../scripts/registry.ts"
 import * as Command from "../support/command.ts"
 import * as Host from "../support/host.ts"
 import * as Pack from "../support/pack.ts"
@@ -16,7 +17,7 @@ afterAll(here.remove)
 
 const mcp = Pack.folderOf("mcp")
 const read = (path: string) => readFileSync(join(mcp, path), "utf8")
-const { mcpName, version } = JSON.parse(read("package.json")) as { readonly mcpName: string; readonly version: string }
+const { version } = JSON.parse(read("package.json")) as { readonly version: string }
 const environmentOf = (help: string) => new Set(help.match(/\b[A-Z]+_[A-Z_]+\b/gu))
 
 describe("the MCPB bundle", () => {
@@ -75,7 +76,7 @@ describe("the MCPB bundle", () => {
   })
 })
 
-describe("server.json", () => {
+describe("the entry in the registry", () => {
   // What the registry's schema of 2025-12-11 asks of the parts that are used here, and no other part.
   const Schema = z.strictObject({
     $schema: z.literal("https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json"),
@@ -87,6 +88,7 @@ describe("server.json", () => {
     title: z.string().min(1).max(100),
     description: z.string().min(1).max(100),
     version: z.string().max(255),
+    repository: z.strictObject({ url: z.url(), source: z.literal("github"), subfolder: z.string() }),
     packages: z.array(
       z.strictObject({
         registryType: z.literal("npm"),
@@ -110,8 +112,7 @@ describe("server.json", () => {
   })
 
   it("is as the registry's schema wants it, of this version, and names variables that the server reads", async () => {
-    const server = Schema.parse(JSON.parse(read("server.json")))
-    assert.strictEqual(server.name, mcpName)
+    const server = Schema.parse(entry())
     assert.deepStrictEqual([server.version, server.packages[0]?.version], [version, version])
     const known = environmentOf((await Command.run(["--help"])).stdout)
     for (const { isSecret = false, name } of server.packages[0]?.environmentVariables ?? []) {
