@@ -145,6 +145,59 @@ describe("the official SDK reads", () => {
   })
 })
 
+describe("the official SDK meets its errors", () => {
+  const error = async (call: Promise<unknown>) => {
+    const failure: unknown = await call.then(
+      () => assert.fail("no error"),
+      (error: unknown) => error
+    )
+    assert.instanceOf(failure, Error)
+    const { status, code } = failure as Error & Record<"status" | "code", unknown>
+    return [status, code]
+  }
+
+  it("404 for a task that has ended more than five minutes ago, and for one of another workspace", async () => {
+    const task = flexWorkspace().tasks(sid(1, "WT", 2))
+    await task.update({ assignmentStatus: "completed" })
+    sandbox.sandbox.clock.advance(5 * 60_000)
+    assert.deepStrictEqual(await error(task.fetch()), [404, 20404])
+    const elsewhere = workspace()([...sandbox.sandbox.taskrouter.workspaces.keys()][1] ?? "")
+    assert.deepStrictEqual(await error(elsewhere.tasks(sid(2, "WT", 2)).fetch()), [404, 20404])
+  })
+
+  it("400 for an expression, a status and a filter that are not valid", async () => {
+    sandbox.sandbox.settings.wrappingFilter = "refused"
+    const { reservations } = flexWorkspace().workers(Sandbox.ready.workers.alice)
+    for (const call of [
+      flexWorkspace().tasks.list({ evaluateTaskAttributes: "flex-interaction == 1" }),
+      flexWorkspace()
+        .tasks(sid(1, "WT", 2))
+        .update({ assignmentStatus: "canceled" }),
+      reservations.list({ reservationStatus: "wrapping" })
+    ]) {
+      assert.deepStrictEqual(await error(call), [400, 20001])
+    }
+  })
+
+  it("412 for another version, 403 where TaskRouter is forbidden, 429 where it is limited", async () => {
+    const task = flexWorkspace().tasks(sid(1, "WT", 2))
+    assert.deepStrictEqual(await error(task.update({ assignmentStatus: "completed", ifMatch: '"9"' })), [412, 20412])
+    const forbidden = {
+      code: 20403,
+      message: "Forbidden",
+      more_info: "https://www.twilio.com/docs/errors/20403",
+      status: 403
+    }
+    sandbox.sandbox.faults.add(
+      { kind: "answer", status: 403, host: "taskrouter", body: forbidden },
+      { kind: "rate-limited", host: "taskrouter" }
+    )
+    assert.deepStrictEqual(await error(task.fetch()), [403, 20403])
+    assert.deepStrictEqual(await error(task.fetch()), [429, 20429])
+    assert.isString((await flex().configuration().fetch()).taskrouterWorkspaceSid)
+  })
+})
+
 describe("the official SDK writes", () => {
   it("a channel to inactive and to closed", async () => {
     const channel = flex().interaction(sid(1, "KD")).channels(sid(1, "UO"))
@@ -162,6 +215,13 @@ describe("the official SDK writes", () => {
     const made = await invites.create({ routing: JSON.stringify({ properties }) })
     assert.match(made.sid, /^KG/u)
     assert.lengthOf(await invites.list(), 2)
+  })
+
+  it("a reservation of a worker, by hand", async () => {
+    const reservation = flexWorkspace()
+      .workers(Sandbox.ready.workers.alice)
+      .reservations(sid(1, "WR", 2))
+    assert.strictEqual((await reservation.update({ reservationStatus: "completed" })).reservationStatus, "completed")
   })
 
   it("a reservation and a task, by hand", async () => {

@@ -185,7 +185,7 @@ describe("latency", () => {
     vi.useRealTimers()
   })
 
-  it("holds back a reply of the two operations, whose write is applied at once", async () => {
+  it("holds back each reply of Twilio's operations, whose write is applied at once", async () => {
     vi.useFakeTimers()
     const sandbox = Sandbox.make({ settings: { latency: 20 } })
     let answered = false

@@ -413,6 +413,19 @@ describe("faults", () => {
     }
   })
 
+  it("of lists meet lists alone, of whatever host", async () => {
+    const sandbox = Sandbox.make()
+    sandbox.faults.add({ kind: "next-page-loop" }, { kind: "next-page-elsewhere", origin: "https://attacker.example" })
+    const task = `${workspacePath}/Tasks/${conversations.one.participants[1]?.taskSid}`
+    assert.strictEqual((await ask(sandbox, task)).status, 200)
+    const next = async (path: string) => (await ask(sandbox, path)).body["meta"] as Record<string, unknown>
+    const looping = await next(`${task}/Reservations`)
+    assert.strictEqual(looping["next_page_url"], looping["url"])
+    assert.match(String((await next(`${workspacePath}/Workers`))["next_page_url"]), /^https:\/\/attacker\.example\//u)
+    const scripted = await ask(sandbox, task, undefined, { "sandbox-fault": "next-page-loop" })
+    assert.strictEqual(scripted.body["sid"], conversations.one.participants[1]?.taskSid)
+  })
+
   it("after a change was applied: a channel that was closed, and whose reply is lost", async () => {
     const sandbox = Sandbox.make()
     const { channelSid, interactionSid } = conversations.one

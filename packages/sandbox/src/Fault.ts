@@ -7,7 +7,7 @@ interface Meets {
   readonly host?: Host
   /** Those of one resource: `participants`, `channels`, `tasks` and so on. */
   readonly resource?: string
-  readonly method?: "GET" | "POST" | "DELETE"
+  readonly method?: "GET" | "POST"
   /** A part of the path with its query: a SID, or `PageToken=` for every page but the first. */
   readonly path?: string
   /** How many requests; default 1. */
@@ -67,6 +67,8 @@ export interface Asked {
   readonly path: string
   readonly host: Host | undefined
   readonly resource: string | undefined
+  /** Whether the reply is a page of a list. */
+  readonly isList: boolean
 }
 
 /** The limits that Twilio publishes: 20 requests a second for each Interactions endpoint, three for lists by an expression. */
@@ -88,10 +90,11 @@ export const publishedLimits: ReadonlyArray<Fault> = [
 export const make = (changed: () => void): Faults => {
   let pending: Array<{ readonly fault: Fault; left: number; admitted: Array<number> }> = []
 
-  const take: Faults["take"] = ({ host, method, path, resource }) => {
+  const take: Faults["take"] = ({ host, isList, method, path, resource }) => {
     const met = pending.filter(
       ({ fault }) =>
-        (fault.method ?? methodOf(fault) ?? method) === method &&
+        (fault.method ?? method) === method &&
+        (isList || !isOfLists(fault)) &&
         (fault.host ?? host) === host &&
         (fault.resource ?? resource) === resource &&
         (fault.path === undefined || path.includes(fault.path))
@@ -135,7 +138,7 @@ export const make = (changed: () => void): Faults => {
 }
 
 /** What is done to a list only. */
-const methodOf = (fault: Fault) => (fault.kind.startsWith("next-page") ? "GET" : undefined)
+const isOfLists = (fault: Fault) => fault.kind.startsWith("next-page")
 
 /** Answers `request` as the fault has it. `answer` carries the request out. Rejects as `fetch` does where the fault is a lost connection. */
 export const apply = async (
@@ -195,8 +198,9 @@ export const apply = async (
       const response = await answer()
       if (!response.ok) return response
       const list = (await response.json()) as {
-        readonly meta: { readonly url: string; readonly next_page_url: string | null }
+        readonly meta?: { readonly url: string; readonly next_page_url: string | null }
       }
+      if (list.meta === undefined) return Response.json(list, response)
       const { url, next_page_url } = list.meta
       const { pathname, search } = new URL(next_page_url ?? url)
       const next = fault.kind === "next-page-loop" ? url : new URL(`${pathname}${search}`, fault.origin).href

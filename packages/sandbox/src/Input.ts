@@ -125,7 +125,7 @@ const headerValue = Schema.String.check(
 const Meets = {
   host: Schema.optionalKey(Schema.Literals(["flex", "taskrouter"])),
   resource: Schema.optionalKey(Schema.String),
-  method: Schema.optionalKey(Schema.Literals(["GET", "POST", "DELETE"])),
+  method: Schema.optionalKey(Schema.Literals(["GET", "POST"])),
   path: Schema.optionalKey(Schema.String),
   times: Schema.optionalKey(
     Schema.Union([Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)), Schema.Literal("always")])

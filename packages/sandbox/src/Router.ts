@@ -19,11 +19,13 @@ export interface Route {
   readonly host: Host
   /** What it is about, such as `participants`: by this name a fault finds it. */
   readonly resource: string
-  readonly method: "GET" | "POST" | "DELETE"
+  readonly method: "GET" | "POST"
   /** As Twilio's OpenAPI document has it. */
   readonly path: string
   /** The two letters of the SID that the path calls `Sid`. */
   readonly sid?: string
+  /** Whether it answers with a page of a list. */
+  readonly isList?: true
   readonly answer: (call: Call) => Answer | Promise<Answer>
 }
 

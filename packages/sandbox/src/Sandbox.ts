@@ -174,9 +174,16 @@ export const make = (options: Options = {}): Sandbox => {
           return scripted
         }
         const found = twilio.find(request.method, url)
-        const { host, resource } = found
+        const { host, resource, route } = found
         const fault =
-          scripted ?? faults.take({ method: request.method, path: `${url.pathname}${url.search}`, host, resource })
+          scripted ??
+          faults.take({
+            method: request.method,
+            path: `${url.pathname}${url.search}`,
+            host,
+            resource,
+            isList: route?.isList ?? false
+          })
         noted("", fault)
         const answer = async () => {
           clock.settle()

@@ -73,6 +73,7 @@ export const routes = (world: World): ReadonlyArray<Route> => {
       resource: "channels",
       method: "GET",
       path,
+      isList: true,
       answer: (call) => {
         const channels = world.interactions.get(call.sid("InteractionSid"))
         if (channels === undefined) return call.reply.notFound()

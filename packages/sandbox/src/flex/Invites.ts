@@ -47,6 +47,7 @@ export const routes = (world: World): ReadonlyArray<Route> => {
       resource: "invites",
       method: "GET",
       path,
+      isList: true,
       answer: (call) => {
         const channel = channelOf(call)
         if (channel === undefined) return call.reply.notFound()

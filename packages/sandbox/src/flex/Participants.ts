@@ -42,6 +42,7 @@ export const routes = (world: World): ReadonlyArray<Route> => {
       resource: "participants",
       method: "GET",
       path,
+      isList: true,
       answer: (call) => {
         const channel = channelOf(call)
         if (channel === undefined) return call.reply.notFound()

@@ -61,7 +61,7 @@ export const routes = (world: World): ReadonlyArray<Route> => {
   }
 
   return [
-    { host: "taskrouter", resource: "events", method: "GET", path, answer: listed },
+    { host: "taskrouter", resource: "events", method: "GET", path, isList: true, answer: listed },
     {
       host: "taskrouter",
       resource: "events",

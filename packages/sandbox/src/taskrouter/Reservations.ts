@@ -99,7 +99,7 @@ export const routes = (world: World): ReadonlyArray<Route> => {
   return [ofTask, ofWorker].flatMap((path): ReadonlyArray<Route> => {
     const one = { host: "taskrouter", resource: "reservations", path: `${path}/{Sid}`, sid: "WR" } as const
     return [
-      { host: "taskrouter", resource: "reservations", method: "GET", path, answer: listed },
+      { host: "taskrouter", resource: "reservations", method: "GET", path, isList: true, answer: listed },
       { ...one, method: "GET", answer: fetched },
       { ...one, method: "POST", answer: update }
     ]

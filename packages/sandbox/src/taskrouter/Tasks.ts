@@ -110,7 +110,7 @@ export const routes = (world: World): ReadonlyArray<Route> => {
   }
 
   return [
-    { host: "taskrouter", resource: "tasks", method: "GET", path, answer: listed },
+    { host: "taskrouter", resource: "tasks", method: "GET", path, isList: true, answer: listed },
     {
       host: "taskrouter",
       resource: "tasks",

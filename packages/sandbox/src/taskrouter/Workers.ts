@@ -48,7 +48,7 @@ export const routes = (world: World): ReadonlyArray<Route> => {
   }
 
   return [
-    { host: "taskrouter", resource: "workers", method: "GET", path, answer: listed },
+    { host: "taskrouter", resource: "workers", method: "GET", path, isList: true, answer: listed },
     {
       host: "taskrouter",
       resource: "workers",

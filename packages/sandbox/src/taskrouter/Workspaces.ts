@@ -13,6 +13,7 @@ export const routes = (world: World): ReadonlyArray<Route> => [
     resource: "workspaces",
     method: "GET",
     path,
+    isList: true,
     // Assumed: names are compared exactly, case and all; the oldest comes first.
     answer: (call) => {
       const name = call.url.searchParams.get("FriendlyName")
