@@ -2,91 +2,23 @@
  * Core judged by Twilio's own OpenAPI document, out of the npm package of Twilio's MCP server: what core sends is what the
  * document takes, and what the document says that Twilio answers, core reads.
  */
-import { readFileSync } from "node:fs"
-import { createRequire } from "node:module"
 import { assert, describe, it } from "@effect/vitest"
-import { type TwilioError, Participant, Participants } from "@flex-interactions/core"
-import { Ajv } from "ajv"
+import { type TwilioError, Channels, Events, Participant, Participants, Tasks, Workers } from "@flex-interactions/core"
 import { Effect, JsonSchema, Schema, SchemaRepresentation } from "effect"
 import { agent, call, channel, double, moved, row, type Service } from "../support/double.ts"
+import { documents, judgeRequest, type Operation, resolved, type Schema as OpenApi } from "../support/openapi.ts"
 
-interface Media {
-  readonly schema: Json
-  readonly examples?: Record<string, { readonly value: unknown }>
-}
-interface Operation {
-  readonly parameters: ReadonlyArray<{
-    readonly name: string
-    readonly in: "path" | "query"
-    readonly schema: Json
-    readonly required?: boolean
-  }>
-  readonly requestBody?: { readonly content: Record<string, Media> }
-  readonly responses: Record<string, { readonly content: Record<string, Media> }>
-}
-type Json = { readonly [key: string]: unknown }
-
-const packageJson = createRequire(import.meta.url).resolve("@twilio-alpha/mcp/package.json")
-const document = JSON.parse(
-  readFileSync(new URL("twilio-oai/spec/json/twilio_flex_v1.json", `file://${packageJson}`), "utf8")
-) as {
-  readonly paths: Record<
-    string,
-    { readonly servers: ReadonlyArray<{ readonly url: string }>; readonly get: Operation; readonly post: Operation }
-  >
-  readonly components: { readonly schemas: Record<string, unknown> }
-}
-
-/** A schema of the document, with what it refers to in place. */
-const inlined = (schema: unknown): Json =>
-  JSON.parse(
-    JSON.stringify(schema, (_, value: unknown) =>
-      typeof value === "object" && value !== null && "$ref" in value
-        ? document.components.schemas[String(value.$ref).slice("#/components/schemas/".length)]
-        : value
-    )
-  ) as Json
-
+const document = documents.flex
 const listPath = "/v1/Interactions/{InteractionSid}/Channels/{ChannelSid}/Participants"
 const list = document.paths[listPath]?.get ?? assert.fail(listPath)
 const update = document.paths[`${listPath}/{Sid}`]?.post ?? assert.fail(listPath)
 const origin = document.paths[listPath]?.servers[0]?.url
 
-const json = (operation: Operation) =>
-  operation.responses["200"]?.content["application/json"] ?? assert.fail("no reply")
-const ajv = new Ajv({ strict: false, coerceTypes: true, validateFormats: false })
+const json = (operation: Operation | undefined) =>
+  operation?.responses["200"]?.content?.["application/json"] ?? assert.fail("no reply")
 
-/** Holds a request against an operation: path, query, and body, each with its schema, and nothing beside. */
-const assertSent = (request: Request | undefined, path: string, operation: Operation, body: URLSearchParams) => {
-  assert.isDefined(request)
-  if (request === undefined) return
-  const url = new URL(request.url)
-  assert.strictEqual(url.origin, origin)
-  const names = [...path.matchAll(/\{(\w+)\}/gu)].map(([, name]) => name ?? "")
-  const values = new RegExp(`^${path.replaceAll(/\{\w+\}/gu, "([^/]+)")}$`, "u").exec(url.pathname)
-  assert.isNotNull(values, `${url.pathname} is not ${path}`)
-  const given = {
-    path: Object.fromEntries(names.map((name, n) => [name, values?.[n + 1]])),
-    query: Object.fromEntries(url.searchParams)
-  }
-  for (const where of ["path", "query"] as const) {
-    const parameters = operation.parameters.filter((parameter) => parameter.in === where)
-    const schema = {
-      type: "object",
-      properties: Object.fromEntries(parameters.map(({ name, schema }) => [name, schema])),
-      required: parameters.filter(({ required }) => required).map(({ name }) => name),
-      additionalProperties: false
-    }
-    assert.isTrue(ajv.validate(schema, given[where]), ajv.errorsText())
-  }
-  if (operation.requestBody === undefined) return
-  const [type = "", { schema }] = Object.entries(operation.requestBody.content)[0] ?? assert.fail("no body")
-  assert.strictEqual(request.headers.get("content-type"), type)
-  assert.isTrue(
-    ajv.validate({ ...inlined(schema), additionalProperties: false }, Object.fromEntries(body)),
-    ajv.errorsText()
-  )
-}
+const judged = (request: Request | undefined) =>
+  Effect.promise(async () => (request === undefined ? ["none was sent"] : judgeRequest(request.clone())))
 
 describe("what core sends", () => {
   const next = `${origin}/x?Page=7&PageToken=PT%2B1&PageSize=9`
@@ -104,7 +36,10 @@ describe("what core sends", () => {
         )
         yield* call<unknown, TwilioError.TwilioError>(http, ask)
         assert.isNotEmpty(http.requests)
-        for (const request of http.requests) assertSent(request, listPath, list, new URLSearchParams())
+        for (const request of http.requests) {
+          assert.strictEqual(new URL(request.url).pathname.split("/").at(-1), "Participants")
+          assert.deepStrictEqual(yield* judged(request), [])
+        }
       })
     )
   }
@@ -114,29 +49,27 @@ describe("what core sends", () => {
       Effect.gen(function* () {
         const http = double(moved())
         yield* call(http, (participants) => participants.setStatus(agent, status))
-        const body = new URLSearchParams(yield* Effect.promise(() => http.requests[0]?.text() ?? Promise.resolve("")))
-        assertSent(http.requests[0], `${listPath}/{Sid}`, update, body)
+        assert.deepStrictEqual([http.requests[0]?.method, yield* judged(http.requests[0])], ["POST", []])
       })
     )
   }
 
   it("the statuses, the types and the page size are the document's", () => {
     const { schemas } = document.components
-    const values = (name: string) =>
-      (schemas[`interaction_channel_participant_enum_${name}`] as { enum: Array<string> }).enum
+    const values = (name: string) => schemas[`interaction_channel_participant_enum_${name}`]?.enum ?? []
     assert.sameMembers([...Participant.ParticipantStatus.literals], values("status"))
     assert.sameMembers([...Participant.knownTypes], values("type"))
-    const { maximum, minimum } = list.parameters.find(({ name }) => name === "PageSize")?.schema ?? {}
+    const { maximum, minimum } = list.parameters?.find(({ name }) => name === "PageSize")?.schema ?? {}
     assert.deepStrictEqual([minimum, maximum], [1, Participants.maxPageSize])
   })
 })
 
-const pageSchema = inlined(json(list).schema)
-const participantSchema = inlined(json(update).schema)
+const pageSchema = resolved(document, json(list).schema)
+const participantSchema = resolved(document, json(update).schema)
 
 /** A generator of what a schema of the document describes: made from the document, not from our reading of it. */
-const generator = (schema: Json) =>
-  SchemaRepresentation.fromJsonSchemaDocument(JsonSchema.fromSchemaOpenApi3_0(schema), {
+const generator = (schema: OpenApi) =>
+  SchemaRepresentation.fromJsonSchemaDocument(JsonSchema.fromSchemaOpenApi3_0({ ...schema }), {
     patterns: "apply"
   }) as unknown as Schema.Codec<Schema.JsonObject>
 
@@ -258,4 +191,40 @@ describe("what core reads", () => {
       }
     })
   )
+})
+
+const workspace = "/v1/Workspaces/{WorkspaceSid}"
+const interaction = "/v1/Interactions/{InteractionSid}/Channels"
+
+describe("the documents' examples of what is around the participants are read by core", () => {
+  for (const [path, host, schema, sid] of [
+    [interaction, "flex", Channels.Channel, "channelSid"],
+    [`${interaction}/{Sid}`, "flex", Channels.Channel, "channelSid"],
+    [`${interaction}/{ChannelSid}/Invites`, "flex", Channels.Invite, "sid"],
+    [`${workspace}/Tasks`, "taskrouter", Tasks.Task, "sid"],
+    [`${workspace}/Tasks/{Sid}`, "taskrouter", Tasks.Task, "sid"],
+    [`${workspace}/Tasks/{TaskSid}/Reservations`, "taskrouter", Tasks.Reservation, "sid"],
+    [`${workspace}/Tasks/{TaskSid}/Reservations/{Sid}`, "taskrouter", Tasks.Reservation, "sid"],
+    [`${workspace}/Workers`, "taskrouter", Workers.Worker, "sid"],
+    [`${workspace}/Workers/{Sid}`, "taskrouter", Workers.Worker, "sid"],
+    [`${workspace}/Workers/{WorkerSid}/Reservations`, "taskrouter", Tasks.Reservation, "sid"],
+    [`${workspace}/Events`, "taskrouter", Events.Event, "sid"]
+  ] as const) {
+    it(`${path}`, () => {
+      const examples = Object.values(json(documents[host].paths[path]?.get).examples ?? {}).flatMap(({ value }) => {
+        const { meta, ...reply } = value as {
+          readonly meta?: { readonly key: string }
+          readonly [key: string]: unknown
+        }
+        return meta === undefined ? [reply] : (reply[meta.key] as ReadonlyArray<Record<string, unknown>>)
+      })
+      assert.isNotEmpty(examples)
+      const decode = Schema.decodeUnknownSync(schema as Schema.Codec<object, object>)
+      for (const example of examples) {
+        const decoded = decode(example) as Record<string, unknown>
+        // Some examples have SIDs of 33 characters.
+        if (/^[A-Z]{2}[0-9a-f]{32}$/u.test(String(example["sid"]))) assert.strictEqual(decoded[sid], example["sid"])
+      }
+    })
+  }
 })

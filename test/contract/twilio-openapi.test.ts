@@ -1,7 +1,7 @@
 /** Replies of every kind, judged by Twilio's OpenAPI document. */
 import * as Sandbox from "@flex-interactions/sandbox"
 import { assert, it } from "vitest"
-import { list, modify, sid } from "../support/requests.ts"
+import { list, modify, path, sid, workspacePath } from "../support/requests.ts"
 import { judge, judgeRequest } from "../support/openapi.ts"
 
 const origin = "https://flex-api.twilio.com"
@@ -66,4 +66,27 @@ it("the judge finds what is wrong", async () => {
     assert.match((await judge(list(origin, 1), Response.json(body, { headers }))).join("\n"), wrong)
   }
   assert.match((await judge(list(origin, 1), Response.json(good))).join("\n"), /no Twilio-Request-Id/u)
+})
+
+it("the judge finds what is wrong with a request", async () => {
+  const tasks = `https://taskrouter.twilio.com${workspacePath}/Tasks`
+  for (const [request, wrong] of [
+    [list(origin, 1, "?PageSize=0"), /query\/PageSize must be >= 1/u],
+    [list(origin, 1, "?Limit=1"), /query must NOT have additional properties/u],
+    [modify(origin, 1, 2, "open"), /body\/Status must be equal to one of/u],
+    [
+      new Request(`${origin}${path(1, 2)}`, { method: "POST", body: new URLSearchParams() }),
+      /body must have required/u
+    ],
+    [new Request(`${origin}${path(1, 2)}`, { method: "POST", body: "{}" }), /the body is not application/u],
+    [new Request(tasks.replace("taskrouter", "flex-api")), /not at https:\/\/flex-api/u],
+    [new Request(tasks.replace("Tasks", "Task")), /no such operation/u],
+    [new Request(`${tasks}?WorkflowSid=WW1`), /query\/WorkflowSid/u]
+  ] as const) {
+    assert.match((await judgeRequest(request)).join("\n"), wrong)
+  }
+  assert.deepStrictEqual(
+    await judgeRequest(new Request(`${tasks}?AssignmentStatus=pending&AssignmentStatus=reserved`)),
+    []
+  )
 })

@@ -15,6 +15,9 @@ export interface Schema {
   type?: string
   format?: string
   nullable?: boolean
+  enum?: Array<string>
+  minimum?: number
+  maximum?: number
   properties?: Record<string, Schema>
   items?: Schema
   required?: Array<string>
@@ -26,7 +29,7 @@ interface Media {
   readonly examples?: Record<string, { readonly value: unknown }>
 }
 
-interface Operation {
+export interface Operation {
   readonly operationId: string
   readonly parameters?: ReadonlyArray<{
     readonly name: string
@@ -38,8 +41,14 @@ interface Operation {
   readonly responses: Record<string, { readonly content?: Record<string, Media> }>
 }
 
+interface Path {
+  readonly servers: ReadonlyArray<{ readonly url: string }>
+  readonly get?: Operation
+  readonly post?: Operation
+}
+
 interface Document {
-  readonly paths: Record<string, { readonly get?: Operation; readonly post?: Operation; readonly delete?: Operation }>
+  readonly paths: Record<string, Path>
   readonly components: { readonly schemas: Record<string, Schema> }
 }
 
@@ -120,7 +129,7 @@ const known: ReadonlyArray<Known> = Object.values(documents).flatMap((document) 
 /** What both documents have at this path and method. */
 const operationOf = (method: string, pathname: string) => {
   const found = known.find(({ pattern }) => pattern.test(pathname))
-  const operation = found?.document.paths[found.path]?.[method.toLowerCase() as "get" | "post" | "delete"]
+  const operation = found?.document.paths[found.path]?.[method.toLowerCase() as "get" | "post"]
   return found === undefined || operation === undefined ? undefined : { ...found, operation }
 }
 
@@ -134,12 +143,15 @@ const once = (name: string, make: () => ValidateFunction): ValidateFunction => {
 const problems = (validate: ValidateFunction, value: unknown): ReadonlyArray<string> =>
   validate(value) ? [] : (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`)
 
-/** What is wrong with a request: its path, its query, its form; each as the document has it, and nothing beside. */
+/**
+ * What is wrong with a request: its host, if it names one of Twilio's, its path, its query, its form; each as the document has
+ * it, and nothing else.
+ */
 export const judgeRequest = async (request: Request): Promise<ReadonlyArray<string>> => {
   const url = new URL(request.url)
   const found = operationOf(request.method, url.pathname)
   if (found === undefined) return ["the documents have no such operation"]
-  const { document, names, operation, pattern } = found
+  const { document, names, operation, path, pattern } = found
   const values = pattern.exec(url.pathname)?.slice(1) ?? []
   const query: Record<string, string | ReadonlyArray<string>> = {}
   for (const name of url.searchParams.keys()) {
@@ -147,6 +159,9 @@ export const judgeRequest = async (request: Request): Promise<ReadonlyArray<stri
     query[name] = all.length === 1 ? (all[0] ?? "") : all
   }
   const wrong: Array<string> = []
+  if (url.hostname.endsWith(".twilio.com") && url.origin !== document.paths[path]?.servers[0]?.url) {
+    wrong.push(`not at ${url.origin}`)
+  }
   for (const [where, given] of [
     ["path", Object.fromEntries(names.map((name, index) => [name, decodeURIComponent(values[index] ?? "")]))],
     ["query", query]
