@@ -1,5 +1,5 @@
 /**
- * The transcripts in docs/mcp.md are what really happens: each is played here, on the built server, and the page must
+ * The transcripts and the list of tools in docs/mcp.md are what really happens: each transcript is played here, on the built server, and the page must
  * say the same. After a change, `vitest run mcp/guide -u` writes them anew.
  */
 import { readFileSync } from "node:fs"
@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url"
 import * as Sandbox from "@flex-interactions/sandbox"
 import { assert, expect, it } from "vitest"
 import { start } from "../support/served.ts"
+import { inGuide } from "../support/toolLists.ts"
 import * as Settings from "../../packages/mcp/src/operator/Settings.ts"
 import { type Action, call, channel, connect, environment, sid, write } from "../support/host.ts"
 
@@ -124,7 +125,7 @@ it("docs/mcp.md shows what really happens", async () => {
   const text = readFileSync(page, "utf8")
   const names = [...text.matchAll(block)].map(([, name]) => name ?? "")
   assert.deepStrictEqual(names.toSorted(), Object.keys(transcripts).toSorted())
-  const played = text.replaceAll(
+  const played = inGuide(text).replaceAll(
     block,
     (_, name: string) => `<!-- transcript: ${name} -->\n\`\`\`text\n${transcripts[name] ?? ""}\n\`\`\``
   )

@@ -87,6 +87,7 @@ const read = Effect.fnUntraced(function* (input: typeof Input.Type, call: Call) 
 
 export const listParticipants = Tool.read({
   name: "list_participants",
+  summary: "Lists who is in a channel, page by page, all or of one type. Reads only.",
   title: () => "List Flex channel participants",
   description: ({ statuses }) =>
     "Lists who is in one Flex interaction channel: agents, customers, supervisors. Reads only. " +

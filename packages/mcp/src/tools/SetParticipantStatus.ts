@@ -56,6 +56,7 @@ const consequence = {
 
 export const setParticipantStatus = Write.write({
   name: "set_participant_status",
+  summary: "Moves one agent to wrapup or closed, after looking them up. With dry_run it sends nothing.",
   isOffered: ({ statuses }) => statuses.length > 0,
   title: ({ statuses }) => `Move an agent to ${statuses.join(" or ")}`,
   description: ({ statuses }) =>

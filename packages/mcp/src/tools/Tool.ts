@@ -1,5 +1,5 @@
 /** What a tool is: a value that has its words, its schemas, and what it does. One that reads is made here, one that writes by `Write`. */
-import type { Participants, TwilioError } from "@flex-interactions/core"
+import type { TwilioError } from "@flex-interactions/core"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
@@ -9,12 +9,11 @@ import type { Ask } from "./Confirmation.ts"
 import type { Offer } from "./Limits.ts"
 import { type Refused, wrongArguments } from "./ToolError.ts"
 
-/** The services that tools may use. */
-export type Services = Participants.Participants
-
-/** What hosts read of a tool. Input and output contain no transformation: what is announced is what is checked. */
+/** What hosts and people read of a tool. Input and output contain no transformation: what is announced is what is checked. */
 export interface Words<Input, Encoded, Output> {
   readonly name: string
+  /** For people who decide whether to have it: the lists in README and manifest say this. Hosts do not get it. */
+  readonly summary: string
   /** Default: always. */
   readonly isOffered?: (offer: Offer) => boolean
   readonly title: (offer: Offer) => string
@@ -35,6 +34,7 @@ interface Annotations {
 /** A tool of any kind, which needs `R` to answer. */
 export interface Tool<R> {
   readonly name: string
+  readonly summary: string
   readonly isOffered: (offer: Offer) => boolean
   readonly title: (offer: Offer) => string
   readonly description: (offer: Offer) => string
@@ -64,10 +64,10 @@ export const make = <Input, Encoded, Output extends Answer, R>(
 })
 
 /** A tool that reads. */
-export const read = <Input, Encoded, Output extends Answer>({
+export const read = <Input, Encoded, Output extends Answer, R>({
   read,
   ...words
 }: Words<Input, Encoded, Output> & {
-  readonly read: (input: Input, call: Call) => Effect.Effect<Output, Failure, Services>
-}): Tool<Services> =>
+  readonly read: (input: Input, call: Call) => Effect.Effect<Output, Failure, R>
+}): Tool<R> =>
   make(words, { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true }, read)

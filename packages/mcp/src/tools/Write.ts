@@ -15,18 +15,18 @@ import * as Confirmation from "./Confirmation.ts"
 import type { Refused } from "./ToolError.ts"
 import * as Tool from "./Tool.ts"
 
-export interface Steps<Input, Found, Sent, Output> {
+export interface Steps<Input, Found, Sent, Output, R> {
   /** Writes with the same turn wait for each other: the next one looks up when the one before has its outcome. */
   readonly turn: (input: Input) => string
   /** What the write is about, as it is now. Refuses before anything is sent. */
-  readonly lookUp: (input: Input, call: Call) => Effect.Effect<Found, Tool.Failure, Tool.Services>
+  readonly lookUp: (input: Input, call: Call) => Effect.Effect<Found, Tool.Failure, R>
   /** What would be sent, on whom: the audit has it, and a person's consent is bound to it. */
   readonly target: (input: Input, found: Found) => Confirmation.Target
   /** The answer to a dry run. */
   readonly dryRun: (input: Input, found: Found) => Output
   /** The question to a person: a fixed template with SIDs that match their patterns, and nothing that anybody wrote. */
   readonly question: (input: Input, found: Found) => string
-  readonly send: (input: Input, found: Found) => Effect.Effect<Sent, TwilioError.TwilioError, Tool.Services>
+  readonly send: (input: Input, found: Found) => Effect.Effect<Sent, TwilioError.TwilioError, R>
   /** A refusal by Twilio that the lookup says more about. */
   readonly refused?: (reason: TwilioError.Reason, input: Input, found: Found) => Refused | undefined
   /** The answer once it was sent. */
@@ -41,9 +41,16 @@ export const dryRun = Schema.optionalKey(
 const annotations = { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true }
 
 /** A tool that writes. */
-export const write = <Input extends { readonly dry_run?: boolean }, Encoded, Found, Sent, Output extends Tool.Answer>(
-  tool: Tool.Words<Input, Encoded, Output> & Steps<Input, Found, Sent, NoInfer<Output>>
-): Tool.Tool<Tool.Services | Writes> => {
+export const write = <
+  Input extends { readonly dry_run?: boolean },
+  Encoded,
+  Found,
+  Sent,
+  Output extends Tool.Answer,
+  R
+>(
+  tool: Tool.Words<Input, Encoded, Output> & Steps<Input, Found, Sent, NoInfer<Output>, R>
+): Tool.Tool<R | Writes> => {
   const { dryRun, lookUp, means, question, refused, send, target, turn, ...words } = tool
 
   const inTurn = Effect.fnUntraced(function* (input: Input, call: Call, { audit, confirm }: Writes["Service"]) {
