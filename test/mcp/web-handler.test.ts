@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { make, type WebHandler } from "@flex-interactions/mcp/http"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
-import { connectTo, namesOf, sid } from "../support/calls.ts"
+import { connectTo, namesOf, readOnlyNames, sid } from "../support/calls.ts"
 import { type Served, start as startSandbox } from "../support/served.ts"
 
 const token = "0123456789abcdef0123456789abcdef"
@@ -30,7 +30,7 @@ describe("the exported handler", () => {
         token,
         fetch: (input, init) => handler.fetch(new Request(input, init))
       })
-      assert.deepStrictEqual(await namesOf(client), ["list_participants"])
+      assert.deepStrictEqual(await namesOf(client), readOnlyNames)
       const listed = await client.callTool({ name: "list_participants", arguments: channel })
       assert.notStrictEqual(listed.isError, true)
       await client.close()

@@ -12,8 +12,11 @@ export const write = (group: number, n: number, status: "wrapup" | "closed") => 
   status
 })
 
-/** The tools that a server has by default, by name. */
-export const toolNames: ReadonlyArray<string> = listing(Limits.offer({})).tools.map(({ name }) => name)
+/** The tools that a server has by default, and those that it has with `--read-only`, by name. */
+const [toolNames, readOnlyNames] = [false, true].map((readOnly) =>
+  listing(Limits.offer({ readOnly })).tools.map(({ name }) => name)
+) as [Array<string>, Array<string>]
+export { readOnlyNames, toolNames }
 
 /** Those that a server offers. */
 export const namesOf = async (host: Client): Promise<ReadonlyArray<string>> =>
