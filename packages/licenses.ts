@@ -1,12 +1,10 @@
-/** The licences of what is bundled, out of what the bundler really took: nobody keeps a list by hand. */
+/** What is bundled and under which licences, out of what the bundler really took: nobody keeps a list by hand. */
 import { existsSync, readdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import type { Plugin } from "rolldown"
+import { type Part, sbom } from "./sbom.ts"
 
-interface Package {
-  readonly name: string
-  readonly version: string
-  readonly license: string
+interface Package extends Part {
   readonly texts: ReadonlyArray<string>
 }
 
@@ -64,6 +62,9 @@ export const licenses: Plugin = {
     })
     const rule = `\n${"-".repeat(80)}\n\n`
     const head = "The files in this folder contain code of these packages, under their licences.\n"
-    writeFileSync(join(options.dir ?? "dist", "THIRD-PARTY-LICENSES.txt"), [head, ...parts].join(rule))
+    const folder = options.dir ?? "dist"
+    writeFileSync(join(folder, "THIRD-PARTY-LICENSES.txt"), [head, ...parts].join(rule))
+    const whole = JSON.parse(readFileSync("package.json", "utf8")) as Part
+    writeFileSync(join(folder, "sbom.cdx.json"), sbom(whole, [...found.values()]))
   }
 }

@@ -16,7 +16,11 @@ import { manifestOf, packages, repository, root } from "./packages.ts"
 import { ended, output } from "./run.ts"
 
 const { values: options } = parseArgs({
-  options: { "dry-run": { type: "boolean", default: false }, packages: { type: "boolean", default: false } }
+  options: {
+    "dry-run": { type: "boolean", default: false },
+    packages: { type: "boolean", default: false },
+    tag: { type: "string" }
+  }
 })
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
@@ -30,6 +34,7 @@ const step = async <A>(what: string, run: () => A | Promise<A>): Promise<A> => {
 const why = async (version: string): Promise<ReadonlyArray<string>> =>
   objections({
     version,
+    tag: options.tag,
     repository,
     changed: await output("git", ["status", "--porcelain"], { cwd: root }),
     pending: readdirSync(join(root, ".changeset")).filter((file) => file.endsWith(".md") && file !== "README.md"),

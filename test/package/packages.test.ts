@@ -97,7 +97,7 @@ describe("the server, installed by npm from its tarball", () => {
   it("holds no source, no test, no machine's path", () => {
     const files = readdirSync(join(installed, "dist"))
     assert.isTrue(
-      files.every((file) => /\.c?js$|^http\.d\.ts$|^THIRD-PARTY-LICENSES\.txt$/u.test(file)),
+      files.every((file) => /\.c?js$|^http\.d\.ts$|^THIRD-PARTY-LICENSES\.txt$|^sbom\.cdx\.json$/u.test(file)),
       `${files}`
     )
     for (const file of files)

@@ -3,7 +3,9 @@ import { execFileSync } from "node:child_process"
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs"
 import { createRequire } from "node:module"
 import { join } from "node:path"
+import { Spec, Validation } from "@cyclonedx/cyclonedx-library"
 import { afterAll, assert, describe, it } from "vitest"
+import { page } from "../../scripts/dependencies.ts"
 import { objections } from "../../scripts/objections.ts"
 import { type Manifest, packages, repository, root } from "../../scripts/packages.ts"
 import { entry } from "../../scripts/registry.ts"
@@ -84,6 +86,27 @@ it("a package that nobody has built is built by packing it", () => {
   assert.throws(pack, /Command failed/u)
 }, 60_000)
 
+describe("what a package contains", () => {
+  it("is listed in docs/dependencies.md, with a reason for each, as `pnpm dependencies` writes it", () => {
+    assert.strictEqual(page(), read("docs/dependencies.md"))
+  })
+
+  for (const name of ["mcp", "sandbox"]) {
+    it(`${name}: is listed for programs, in valid CycloneDX, without what differs from build to build`, async () => {
+      const text = readFileSync(join(root, "packages", name, "dist/sbom.cdx.json"), "utf8")
+      assert.isNull(await new Validation.JsonStrictValidator(Spec.Version.v1dot6).validate(text))
+      const { components, ...rest } = JSON.parse(text) as {
+        readonly components: ReadonlyArray<{ readonly purl: string }>
+      }
+      assert.include(
+        components.map(({ purl }) => purl),
+        "pkg:npm/effect@4.1.0"
+      )
+      assert.notMatch(JSON.stringify(rest), /timestamp|serialNumber/u)
+    })
+  }
+})
+
 describe("the peer range of effect", () => {
   const effect = join(root, "node_modules/effect")
   const { version } = JSON.parse(readFileSync(join(effect, "package.json"), "utf8")) as { readonly version: string }
@@ -143,6 +166,7 @@ describe("the release", () => {
     ],
     ["with changes that are not committed", { changed: " M package.json" }, /not committed/u],
     ["with changes that no version has taken up", { pending: ["brave-cats-jump.md"] }, /brave-cats-jump/u],
+    ["for the tag of another version", { tag: "v1.2.2" }, /the tag is v1.2.2/u],
     ["without a word in the changelog", { version: "1.2.4" }, /no part "## 1.2.4"/u]
   ] as const) {
     it(`is refused ${what}`, () => {
