@@ -128,6 +128,11 @@ export const onReadyMade = (settings: Partial<Sandbox.Settings> = {}, seed: Sand
     on: (when: Hook["when"], request: RegExp, run: () => unknown) => {
       hooks = [...hooks, { when, request, run }]
     },
+    /** Back to the ready-made world, with nothing that is to happen. */
+    reset: () => {
+      hooks = []
+      current().sandbox.reset()
+    },
     /** Sends something as another program would. */
     send: (method: "POST", path: string, fields: Readonly<Record<string, string>>) => {
       const { sandbox, url } = current()

@@ -445,6 +445,7 @@ export class Ambiguous extends Schema.TaggedError<Ambiguous>("@flex-interactions
       fullName: Schema.optionalKey(Schema.String)
     })
   ),
+  /** How many there are; at most 100 are counted. */
   total: Schema.Int
 }) {
   override get message(): string {

@@ -320,3 +320,45 @@ describe("what makes no sense is refused before anything is sent", () => {
     })
   )
 })
+
+describe("what is no conversation, or not ours", () => {
+  const world = onReadyMade(
+    {},
+    {
+      ...Sandbox.readyMade,
+      tasks: [
+        { sid: `WT${"1".repeat(32)}`, attributes: "not JSON", assignment_status: "assigned", worker: "alice" },
+        { sid: `WT${"2".repeat(32)}`, workspace: "Back office" }
+      ]
+    }
+  )
+
+  it.live("a task whose attributes are not JSON is told without a conversation", () =>
+    Effect.gen(function* () {
+      const [found] = yield* world.run(all({ task: `WT${"1".repeat(32)}` as never }))
+      assert.deepInclude(found, { worker: "alice", standing: "active" })
+      assert.notProperty(found, "channelSid")
+    })
+  )
+
+  it.live("a task of another workspace is NotFound", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(world.run(all({ task: `WT${"2".repeat(32)}` as never })))
+      assert.strictEqual(error._tag === "TwilioError" ? error.reason._tag : "", "NotFound")
+    })
+  )
+
+  it.live("an interaction that does not exist is NotFound", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(world.run(all({ interaction: `KD${"0".repeat(32)}` as never })))
+      assert.strictEqual(error._tag === "TwilioError" ? error.reason._tag : "", "NotFound")
+    })
+  )
+
+  it.live("a worker's SID that nobody has is NotFound", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(world.run(all({ worker: `WK${"0".repeat(32)}` })))
+      assert.strictEqual(error._tag === "TwilioError" ? error.reason._tag : "", "NotFound")
+    })
+  )
+})

@@ -37,7 +37,7 @@ export const make = (look: Look, channels: Channels["Service"], turns: Change.Tu
   const prepare = Effect.fnUntraced(function* (ref: ChannelRef, status: EndStatus, deadline: Deadline.Deadline) {
     const since = yield* Deadline.now
     const [everyone, channel] = yield* Effect.all([look.everyone(ref), look.channel(ref)], { concurrency: 2 }).pipe(
-      Deadline.within(deadline, () => Effect.fail(Deadline.tooLate(operation)))
+      Deadline.within(deadline, () => Effect.fail(Deadline.tooLate(operation)), 0.5)
     )
     const agents = yield* look.agents(
       everyone.filter(({ type }) => type === "agent"),

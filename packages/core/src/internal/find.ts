@@ -46,6 +46,8 @@ const streamedAtOnce = 20
 /** One call reads no more pages of its source than this, however few rows fit. */
 const pagesPerCall = 5
 const maxLimit = 1000
+/** More people than this with one name are not counted. */
+const namesakes = 100
 
 const operation = "Conversations.find"
 const wrong = (problem: string) => Effect.fail(invalid(operation, problem))
@@ -123,7 +125,7 @@ export const make = (services: {
   const workerOf = Effect.fnUntraced(function* (name: string) {
     const sid = Sid.parse("WK", name)
     if (Result.isSuccess(sid)) return sid.success
-    const found = yield* workers.find(name)
+    const found = yield* workers.find(name, { limit: namesakes })
     const [worker, ...others] = found
     if (worker?.sid === undefined) {
       return yield* new TwilioError({

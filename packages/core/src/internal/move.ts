@@ -41,6 +41,8 @@ interface Prepared {
   readonly own: Looked
   readonly others: ReadonlyArray<Looked>
   readonly hasCustomer: boolean
+  /** The others, and who is on the way, were asked for. */
+  readonly asks: boolean
 }
 
 interface After {
@@ -98,7 +100,7 @@ export const make = (look: Look, participants: Participants["Service"], turns: C
     const since = yield* Deadline.now
     const [everyone, { status: channelStatus }] = yield* Effect.all([look.everyone(ref), look.channel(ref)], {
       concurrency: 2
-    }).pipe(Deadline.within(deadline, () => Effect.fail(Deadline.tooLate(operation))))
+    }).pipe(Deadline.within(deadline, () => Effect.fail(Deadline.tooLate(operation)), 0.5))
     const participant = yield* agentOf(everyone, ref)
     const colleagues = everyone.filter((other) => other.type === "agent" && other !== participant)
     const [mine, theirs] = yield* Effect.all(
@@ -131,15 +133,20 @@ export const make = (look: Look, participants: Participants["Service"], turns: C
       lastAgent: status === "closed" && customerAlone === true,
       ...unseenAs(unseen ?? way.unseen)
     }
-    const found: Prepared = { plan, since, own, others, hasCustomer }
+    const found: Prepared = { plan, since, own, others, hasCustomer, asks }
     prepared.set(plan, found)
     return found
   })
 
   /** What a plan was made of, if it is about this change and nothing was changed since. */
-  const reuse = Effect.fnUntraced(function* (plan: Plan | undefined, ref: ParticipantRef, status: ParticipantStatus) {
+  const reuse = Effect.fnUntraced(function* (
+    plan: Plan | undefined,
+    ref: ParticipantRef,
+    status: ParticipantStatus,
+    asks: boolean
+  ) {
     const found = plan === undefined ? undefined : prepared.get(plan)
-    if (found === undefined || found.plan.status !== status) return undefined
+    if (found === undefined || found.plan.status !== status || (asks && !found.asks)) return undefined
     const { channelSid, interactionSid, sid } = found.plan.agent
     const isSame = channelSid === ref.channelSid && interactionSid === ref.interactionSid && sid === ref.participantSid
     return isSame && (yield* turns.isFresh(ref.channelSid, found.since)) ? found : undefined
@@ -229,7 +236,7 @@ export const make = (look: Look, participants: Participants["Service"], turns: C
     deadline: Deadline.Deadline
   ) {
     const asks = status === "closed" || options.company === true
-    const found = (yield* reuse(options.plan, ref, status)) ?? (yield* prepare(ref, status, asks, deadline))
+    const found = (yield* reuse(options.plan, ref, status, asks)) ?? (yield* prepare(ref, status, asks, deadline))
     const { own, plan } = found
     if (plan.alreadyThere) return movedAs(found, "already", undefined, wayIn(plan))
     if (status === "wrapup" && plan.agent.standing === "left") return yield* hasLeft(plan)

@@ -54,7 +54,7 @@ export const make = Effect.fnUntraced(function* (look: Look, workers: Workers["S
     deadline: Deadline.Deadline
   ): Effect.fn.Return<Roster, TwilioError> {
     const [everyone, { status }] = yield* Effect.all([look.everyone(ref), look.channel(ref)], { concurrency: 2 }).pipe(
-      Deadline.within(deadline, () => Effect.fail(Deadline.tooLateToRead(operation)))
+      Deadline.within(deadline, () => Effect.fail(Deadline.tooLateToRead(operation)), 0.75)
     )
     const looked = yield* look.agents(
       everyone.filter(({ type }) => type === "agent"),
