@@ -232,9 +232,11 @@ describe("by standing", () => {
   it.live("tasks that are younger than what is looked for are not read", () =>
     Effect.gen(function* () {
       const found = yield* world.run((conversations) =>
-        conversations.findPage({ standing: "active", longerThan: "1 hour" }, { limit: 1 })
+        conversations.findPage({ standing: "active", longerThan: "1 hour" }, { limit: 2 })
       )
       assert.deepStrictEqual(names(found.conversations), ["stuck"])
+      assert.notProperty(found, "next")
+      assert.isAtMost(world.asked().filter((request) => request.startsWith("GET /Tasks?")).length, 2)
     })
   )
 })

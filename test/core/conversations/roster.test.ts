@@ -241,6 +241,10 @@ describe("without TaskRouter", () => {
         { kind: "answer", status: 404, body: { code: 20404, status: 404 }, resource: "workspaces", times: "always" }
       )
       const roster = yield* look({ without: "workspace" })
+      const { agent } = yield* world.run((conversations) => conversations.plan(agentOf("one"), "wrapup"), {
+        without: "workspace"
+      })
+      assert.strictEqual(agent.standing, "unknown")
       assert.deepStrictEqual(agents(roster), [
         [undefined, "unknown"],
         [undefined, "unknown"]

@@ -200,6 +200,15 @@ describe("a change that is not shown within five seconds", () => {
     })
   )
 
+  it.effect("is pending, and the agent as seen last, though TaskRouter can't be read any more", () =>
+    Effect.gen(function* () {
+      const down = () => world.fault({ kind: "html", status: 503, host: "taskrouter", times: "always" })
+      world.on("after", post, () => world.on("after", /^GET .*\/Reservations\//u, down))
+      const result = yield* world.inNoTime(world.move("one", "wrapup"))
+      assert.deepStrictEqual(result, { result: "pending", standing: "active", channelStatus: "active" })
+    })
+  )
+
   it.effect("the other agent, who goes next, does not count the one who goes already: LastAgent", () =>
     Effect.gen(function* () {
       const [first, second] = yield* world.inNoTime(
