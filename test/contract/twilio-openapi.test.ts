@@ -1,4 +1,4 @@
-/** Replies of every kind, judged by Twilio's OpenAPI document. */
+/** Replies of every kind, judged by Twilio's OpenAPI documents; and the judge itself. */
 import * as Sandbox from "@flex-interactions/sandbox"
 import { assert, it } from "vitest"
 import { list, modify, path, sid, workspacePath } from "../support/requests.ts"

@@ -160,7 +160,7 @@ describe("the official SDK meets its errors", () => {
     assert.deepStrictEqual(await error(agent(1, 1).update({ status: "closed" })), refused(422, 45008))
   })
 
-  it("429 with 20429, and with autoRetry goes on after it", async () => {
+  it("429 with 20429, and with autoRetry continues after it", async () => {
     sandbox.sandbox.faults.add({ kind: "rate-limited", times: 2 })
     assert.deepStrictEqual(await error(participants(1).list()), refused(429, 20429))
     const patient = channel(1, twilio(accountSid, authToken, { autoRetry: true, maxRetryDelay: 1 }))

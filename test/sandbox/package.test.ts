@@ -1,4 +1,4 @@
-/** The package as it is packed, with nothing installed beside it. */
+/** The package as it is packed, with nothing else installed. */
 import { execFile, spawn } from "node:child_process"
 import { once } from "node:events"
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"

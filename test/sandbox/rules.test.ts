@@ -323,7 +323,7 @@ describe("the clock", () => {
     assert.lengthOf(rowsOf(await ask(sandbox, path(1))), 2)
   })
 
-  it("dates changes and replies: by the difference one knows how long an agent has been where", async () => {
+  it("dates changes and replies: the difference says how long an agent has been where", async () => {
     const sandbox = Sandbox.make({ now: () => Date.UTC(2026, 10, 24, 12) })
     const reservation = await ask(sandbox, agentOf("stuck").reservation)
     assert.strictEqual(reservation.headers.get("date"), "Tue, 24 Nov 2026 12:00:00 GMT")
@@ -335,7 +335,7 @@ describe("the clock", () => {
     assert.strictEqual(changed.body["date_updated"], "2026-11-24T12:01:00Z")
   })
 
-  it("goes on by itself: what is due in real time happens without a request", async () => {
+  it("runs by itself: what is due in real time happens without a request", async () => {
     const sandbox = Sandbox.make({ settings: { reservationDelay: 5 } })
     const agent = agentOf("one")
     await ask(sandbox, agent.participant, { Status: "wrapup" })

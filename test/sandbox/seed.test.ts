@@ -125,7 +125,7 @@ describe("a seed", () => {
         workers: [{ friendly_name: "zoe" }],
         ...channel({ participants: [{ type: "agent", worker: "zoe", routing_properties: null }] })
       },
-      /worker: cannot be there beside routing_properties/u
+      /worker: cannot be combined with routing_properties/u
     ],
     [
       "a worker twice",

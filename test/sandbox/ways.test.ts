@@ -1,4 +1,4 @@
-/** The ways of using a sandbox beside the command: an Effect layer, a fixture of Vitest, inside the MCP server. */
+/** The ways of using a sandbox other than the command: an Effect layer, a fixture of Vitest, inside the MCP server. */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"

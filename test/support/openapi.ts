@@ -89,7 +89,7 @@ const uri = { type: "string", format: "uri" }
 
 /** As a schema of JSON Schema in which every property is required, and no other allowed. */
 const strict = (schema: Schema): Schema => {
-  // Ajv knows `nullable`, beside a type.
+  // Ajv knows `nullable`, next to a type.
   const { format, nullable = false, properties, items, ...rest } = schema
   const properly = Object.entries(properties ?? {}).map(([name, property]) => [name, strict(property)] as const)
   return {

@@ -1,4 +1,4 @@
-/** The sandbox's own clock: the machine's, moved forward by whoever tests what takes hours. */
+/** The sandbox's own clock: the machine's, moved forward to test what takes hours. */
 
 export interface Clock {
   /** Milliseconds since 1970. */

@@ -43,7 +43,7 @@ export type Fault = Meets &
     | { readonly kind: "slow-body"; readonly ms: number }
     /** The connection ends without a reply, before or after the request is carried out. */
     | { readonly kind: "drop"; readonly when: "before" | "after" }
-    /** A list whose `next_page_url` lies at another origin. */
+    /** A list whose `next_page_url` is at another origin. */
     | { readonly kind: "next-page-elsewhere"; readonly origin: string }
     /** A list whose `next_page_url` is itself. */
     | { readonly kind: "next-page-loop" }
@@ -51,7 +51,7 @@ export type Fault = Meets &
     | { readonly kind: "rate-limit"; readonly perSecond: number }
   )
 
-/** The faults to come. A request meets the first that fits; those of kind `rate-limit` count beside it. */
+/** The faults to come. A request meets the first that fits; those of kind `rate-limit` are counted in addition. */
 export interface Faults {
   readonly add: (...faults: ReadonlyArray<Fault>) => void
   readonly clear: () => void

@@ -8,8 +8,8 @@ import type { Settings } from "./Settings.ts"
 export interface Rows<A> {
   readonly all: ReadonlyArray<A>
   /**
-   * Where the row of this SID stands, or, if it has left the list, would stand; none if it was never in it. So a page starts where it
-   * should, whoever has left meanwhile.
+   * The index of the row with this SID, or, if it has left the list, the index that it would have; none if it was never in it. So a
+   * page starts where it should, even if rows have left meanwhile.
    */
   readonly indexOf: (sid: string, index: number) => number | undefined
 }

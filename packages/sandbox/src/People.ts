@@ -22,7 +22,7 @@ export interface Written extends ChannelName {
 export interface People {
   /** A customer writes. */
   readonly message: (channel: ChannelName) => Written
-  /** Somebody is invited: whoever is next in the queue, or a worker by `friendly_name`, to whom it is offered at once. */
+  /** Somebody is invited: the next in the queue, or a worker by `friendly_name`, to whom it is offered at once. */
   readonly invite: (channel: ChannelName, whom?: { readonly worker?: string; readonly queue?: string }) => Task
   /** A task is accepted, by the worker to whom it is offered or by another one who is named. An agent joins its channel, if it has one. */
   readonly accept: (taskSid: string, worker?: string) => Participant | undefined

@@ -204,8 +204,8 @@ const leave = (world: World, channel: Channel, participant: Participant): void =
 
 /**
  * Moves a participant. Documented: only agents, only to `wrapup` or `closed`; the agent's reservation and its task follow;
- * an agent that is closed leaves, and can stay in the list all the same (by setting); the conversation stays open, whoever is
- * left in it. Assumed: `closed` is the end; going back to `wrapup`, repeating a status, or wrapping up what TaskRouter has ended already
+ * an agent that is closed leaves, and can stay in the list all the same (by setting); the conversation stays open, even if
+ * nobody is left in it. Assumed: `closed` is the end; going back to `wrapup`, repeating a status, or wrapping up what TaskRouter has ended already
  * is not a change; an agent whose reservation is gone can still be moved.
  */
 export const setStatus = (
@@ -234,7 +234,7 @@ const waiting = (world: World, channel: Channel): ReadonlyArray<OwnTask> =>
 /**
  * Moves a channel, and with it all its agents. Documented: `closed` sets them to wrapping, or to completed where that is asked for;
  * `inactive` to completed; closing a channel once more completes those that are wrapping (as Twilio's own Complete does). Assumed:
- * whoever is on the way is canceled; a channel that is closed does not become inactive; one on which nothing changes is a repeat.
+ * the tasks of who is on the way are canceled; a channel that is closed does not become inactive; one on which nothing changes is a repeat.
  */
 export const setChannel = (
   world: World,
@@ -371,7 +371,7 @@ export const accept = (
 
 /**
  * A customer writes. Documented: an inactive channel wakes up, with a new task where the account is set up so; on a closed one the
- * message starts another interaction; on an active one it is a message like any other, whoever reads it, or nobody.
+ * message starts another interaction; on an active one it changes nothing, even if nobody is there to read it.
  */
 export const message = (world: World, channel: OwnChannel, at: number): "nothing" | "awake" | "ended" => {
   if (channel.status === "closed") return "ended"

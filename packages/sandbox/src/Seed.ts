@@ -202,7 +202,7 @@ const workerOf = (world: World, name: string, path: string, workspaceSid = flexW
   return found
 }
 
-/** Adds an interaction, all of it or nothing. `path` is where it stands in its seed, for the error. */
+/** Adds an interaction, all of it or nothing. `path` is its place in the seed, for the error. */
 export const addInteraction = (world: World, seed: InteractionSeed, path: string): string => {
   check(world, seed, path)
   const group = next(world, "interaction")
@@ -288,11 +288,11 @@ const checkParticipant = (world: World, seed: ParticipantSeed, path: () => strin
   if (seed.worker === undefined) return
   workerOf(world, seed.worker, path())
   if (seed.routing_properties !== undefined) {
-    throw new SeedError(`${path()}.worker`, "cannot be there beside routing_properties")
+    throw new SeedError(`${path()}.worker`, "cannot be combined with routing_properties")
   }
 }
 
-/** Where a participant stands in its seed: the number of its interaction, its own, and when the channel began. */
+/** The place of a participant in its seed: the number of its interaction, its own, and when the channel began. */
 interface Place {
   readonly group: number
   readonly n: number

@@ -201,7 +201,7 @@ export const next = (world: World, kind: string): number => {
 }
 
 /**
- * Where in the list the first stands who joined at `position` or later: so a page starts in logarithmic time, whoever
+ * The index in the list of the first who joined at `position` or later: so a page starts in logarithmic time, even if somebody
  * has left meanwhile.
  */
 export const indexFrom = (channel: Channel, position: number): number => {

@@ -77,7 +77,7 @@ export const routes = (world: World): ReadonlyArray<Route> => {
   ]
 }
 
-/** Documented: the fields. Assumed: the actor is the workspace, whoever asked for the change. */
+/** Documented: the fields. Assumed: the actor is always the workspace. */
 const resource = (world: World, { origin }: URL, event: Event) => {
   const { at, reservation, sid, task, type } = event
   const workspace = `${origin}/v1/Workspaces/${task.workspaceSid}`
