@@ -382,20 +382,43 @@ describe("what is not there", () => {
 })
 
 describe("faults", () => {
-  const both = async (sandbox: Sandbox.Sandbox) => [
-    (await ask(sandbox, "/v1/Configuration")).status,
-    (await ask(sandbox, `${workspacePath}/Tasks`)).status
-  ]
+  const seen = (path: string, sandbox: Sandbox.Sandbox) =>
+    ask(sandbox, path).then(
+      ({ status }) => status,
+      () => "no reply"
+    )
 
-  it("of one host leave the other alone", async () => {
-    for (const [host, expected] of [
-      ["taskrouter", [200, 403]],
-      ["flex", [403, 200]]
+  for (const [what, fault, seenAs] of [
+    ["forbidden", { kind: "answer", status: 403, body: { code: 20403 } }, 403],
+    ["rate-limited", { kind: "rate-limited" }, 429],
+    ["down", { kind: "drop", when: "before" }, "no reply"],
+    ["failing", { kind: "answer", status: 503, body: { code: 20503 } }, 503]
+  ] as const) {
+    for (const [host, own, other] of [
+      ["taskrouter", `${workspacePath}/Tasks`, "/v1/Configuration"],
+      ["flex", "/v1/Configuration", `${workspacePath}/Tasks`]
     ] as const) {
-      const sandbox = Sandbox.make()
-      sandbox.faults.add({ kind: "answer", status: 403, body: { code: 20403 }, host, times: "always" })
-      assert.deepStrictEqual(await both(sandbox), [...expected])
+      it(`have ${host} ${what} while the other host works`, async () => {
+        const sandbox = Sandbox.make()
+        sandbox.faults.add({ ...fault, host, times: "always" })
+        assert.strictEqual(await seen(own, sandbox), seenAs)
+        assert.strictEqual(await seen(other, sandbox), 200)
+      })
     }
+  }
+
+  it("have one host slow while the other works", async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    const sandbox = Sandbox.make()
+    sandbox.faults.add({ kind: "slow-headers", ms: 5000, host: "taskrouter", times: "always" })
+    let answered = false
+    const slow = ask(sandbox, `${workspacePath}/Tasks`).then(() => (answered = true))
+    assert.strictEqual((await ask(sandbox, "/v1/Configuration")).status, 200)
+    await vi.advanceTimersByTimeAsync(4999)
+    assert.isFalse(answered)
+    await vi.advanceTimersByTimeAsync(1)
+    assert.isTrue(await slow)
   })
 
   it("of one resource leave the others alone, whatever is in the path", async () => {
