@@ -202,7 +202,10 @@ export const layer: Layer.Layer<Conversations, never, Channels | Participants | 
         const deadline = yield* start(options)
         return yield* moving
           .moveInTurn(ref, status, options, deadline)
-          .pipe(turns.take(ref.channelSid, deadline, "Conversations.move"))
+          .pipe(
+            turns.take(ref.channelSid, deadline, "Conversations.move"),
+            Effect.annotateLogs({ channel: ref.channelSid, participant: ref.participantSid })
+          )
       }, withSpan("move")),
 
       planEnd: Effect.fnUntraced(function* (channel, status, options = {}) {
@@ -216,7 +219,10 @@ export const layer: Layer.Layer<Conversations, never, Channels | Participants | 
         const deadline = yield* start(options)
         return yield* ending
           .endInTurn(ref, status, options, deadline)
-          .pipe(turns.take(ref.channelSid, deadline, "Conversations.end"))
+          .pipe(
+            turns.take(ref.channelSid, deadline, "Conversations.end"),
+            Effect.annotateLogs({ channel: ref.channelSid })
+          )
       }, withSpan("end"))
     })
   })

@@ -1,4 +1,4 @@
-/** The participants of a Twilio Flex interaction channel, as Effect services. */
+/** The conversations of Twilio Flex, and what they are made of, as Effect services. */
 export * as TwilioClient from "./TwilioClient.ts"
 export * as TwilioError from "./TwilioError.ts"
 export * as Participant from "./Participant.ts"

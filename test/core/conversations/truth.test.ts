@@ -224,6 +224,21 @@ describe("a change that is not shown within five seconds", () => {
     })
   )
 
+  it.live("nor for sure the one whose change was interrupted", () =>
+    Effect.gen(function* () {
+      world.fault({ kind: "slow-headers", ms: 10_000, method: "POST" })
+      const plan = yield* world.run((conversations) =>
+        Effect.gen(function* () {
+          const first = yield* Effect.forkChild(conversations.move(agentOf("two"), "closed"))
+          while (world.statusOf("two") === "active") yield* Effect.sleep("5 millis")
+          yield* Fiber.interrupt(first)
+          return yield* conversations.plan(agentOf("two", 3), "closed")
+        })
+      )
+      assert.deepInclude(plan, { customerAlone: "unknown", lastAgent: false })
+    })
+  )
+
   it.effect("nor is it refused for sure, where the answer to the first was lost: nobody knows whether they go", () =>
     Effect.gen(function* () {
       world.fault({ kind: "drop", when: "after", method: "POST" })
@@ -501,7 +516,7 @@ describe("time", () => {
   it.live("an interrupted change gives its turn back, and tells the log that it is not known what became of it", () =>
     Effect.gen(function* () {
       const lines: Array<string> = []
-      const log = Logger.layer([Logger.make(({ message }) => lines.push(String(message)))])
+      const log = Logger.layer([Logger.map(Logger.formatStructured, (line) => lines.push(JSON.stringify(line)))])
       world.fault({ kind: "slow-headers", ms: 10_000, method: "POST" })
       const result = yield* world
         .run((conversations) =>
@@ -515,7 +530,9 @@ describe("time", () => {
         .pipe(Effect.provide(log))
       assert.strictEqual(result.result, "already")
       assert.lengthOf(lines, 1)
-      assert.match(lines[0] ?? "", /^Conversations\.move: interrupted after it was sent: it is not known whether/u)
+      assert.match(lines[0] ?? "", /Conversations\.move: interrupted after it was sent: it is not known whether/u)
+      assert.include(lines[0], agentOf("one").participantSid)
+      assert.include(lines[0], '"level":"WARN"')
     })
   )
 })

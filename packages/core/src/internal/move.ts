@@ -74,6 +74,8 @@ export const make = (look: Look, participants: Participants["Service"], turns: C
       leaving.set(participantSid.toLowerCase(), { date: dateOf(sight), isSure, at: now })
     })
 
+  const forget = (participantSid: string) => Effect.sync(() => leaving.delete(participantSid.toLowerCase()))
+
   /** Where an agent stands for the question whether a customer has company. */
   const companyOf = ({ participant, sight }: Looked): Standing => {
     const standing = standingIn(sight.read)
@@ -245,8 +247,11 @@ export const make = (look: Look, participants: Participants["Service"], turns: C
     const before: Reading = { reservation: own.sight.read, channel: plan.channelStatus }
     yield* Change.nextSecond(own.sight)
     yield* turns.touch(ref.channelSid)
+    // Until more is known; if the call is interrupted, that is all that ever will be.
+    yield* remember(ref.participantSid, own.sight, false)
     const came = yield* Change.send(participants.setStatus(ref, status), operation, deadline)
     if (came.answer === "refused") {
+      yield* forget(ref.participantSid)
       if (!Change.isForTheState(came.error)) return yield* came.error
       if (status === "closed" && plan.agent.standing === "left") {
         return movedAs(found, "already", undefined, wayIn(plan))
@@ -265,9 +270,9 @@ export const make = (look: Look, participants: Participants["Service"], turns: C
       deadline
     )
     yield* turns.touch(ref.channelSid)
-    if (verdict !== "confirmed" && verdict !== "wider") {
-      yield* remember(ref.participantSid, own.sight, came.answer === "accepted")
-    }
+    yield* verdict === "confirmed" || verdict === "wider"
+      ? forget(ref.participantSid)
+      : remember(ref.participantSid, own.sight, came.answer === "accepted")
     if (came.answer === "lost" && verdict === "unknown") {
       return yield* Change.unknown(came, reading === undefined ? undefined : seenAs(reading))
     }
