@@ -58,11 +58,11 @@ const twilio = (before: Twilio, after: Twilio) => {
   }
 }
 
-const moving = (before: Twilio, after: Twilio, within: "2 seconds" | "60 seconds" = "2 seconds") =>
+const moving = (before: Twilio, after: Twilio) =>
   Effect.acquireUseRelease(
     Effect.promise(() => serve(twilio(before, after))),
     (server) =>
-      Conversations.Conversations.use((conversations) => conversations.move(agent, "wrapup", { within })).pipe(
+      Conversations.Conversations.use((conversations) => conversations.move(agent, "wrapup")).pipe(
         Effect.match({
           onSuccess: ({ agent, result }): Told => ({ result, agent }),
           onFailure: (error): Told => ({ result: error._tag === "TwilioError" ? error.reason._tag : error._tag })

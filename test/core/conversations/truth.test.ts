@@ -108,7 +108,7 @@ describe("a lost answer is looked into, and never sent again", () => {
   it.live("no answer in time: what was done meanwhile is seen", () =>
     Effect.gen(function* () {
       world.fault({ kind: "slow-headers", ms: 60_000, method: "POST" })
-      const result = yield* world.move("one", "wrapup", { within: "2 seconds" })
+      const result = yield* world.move("one", "wrapup", { within: "4 seconds" })
       assert.deepStrictEqual(result, { result: "confirmed", standing: "wrapping", channelStatus: "active" })
       assert.lengthOf(world.changes(), 1)
     })
@@ -580,7 +580,7 @@ describe("without TaskRouter an agent is moved all the same", () => {
   it.live("slow: it does not take the time that the change needs", () =>
     Effect.gen(function* () {
       world.fault({ kind: "slow-headers", ms: 20_000, host: "taskrouter", times: "always" })
-      assert.deepStrictEqual(yield* world.move("one", "wrapup", { within: "2 seconds" }), {
+      assert.deepStrictEqual(yield* world.move("one", "wrapup", { within: "4 seconds" }), {
         result: "accepted",
         standing: "unknown",
         channelStatus: "active"
