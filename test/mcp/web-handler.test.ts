@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { make, type WebHandler } from "@flex-interactions/mcp/http"
-import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
 import { connectTo, namesOf, readOnlyNames, sid } from "../support/calls.ts"
 import { type Served, start as startSandbox } from "../support/served.ts"
 
@@ -61,6 +61,43 @@ describe("the exported handler", () => {
     assert.strictEqual((await post(url)).status, 401)
     assert.strictEqual((await post("https://evil.example/flex")).status, 403)
     assert.strictEqual((await post("https://mcp.example.com/other")).status, 404)
+  })
+
+  it("logs a defect as one line on console.error, with what others wrote in it escaped", async () => {
+    const fetch = vi.spyOn(globalThis, "fetch").mockImplementation(() => {
+      const broken = {
+        get status() {
+          throw new Error("x\ntime=2026 audit=set_participant_status\u202e")
+        }
+      }
+      return Promise.resolve(broken as unknown as Response)
+    })
+    // Loaded again: it keeps the `fetch` that it finds at its first request.
+    const http = new URL("../../packages/mcp/dist/http.js?again", import.meta.url).href
+    const { make: makeAgain } = (await import(/* @vite-ignore */ http)) as { readonly make: typeof make }
+    const handler = await makeAgain({ url, credentials, auth: "none", apiBaseUrl: served.url, readOnly: true })
+    const lines: Array<unknown> = []
+    const log = vi.spyOn(console, "error").mockImplementation((line) => void lines.push(line))
+    const response = await handler.fetch(
+      new Request(url, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", Accept: "application/json, text/event-stream" },
+        body: JSON.stringify({
+          jsonrpc: "2.0",
+          id: 1,
+          method: "tools/call",
+          params: { name: "list_participants", arguments: channel }
+        })
+      })
+    )
+    const answer = await response.text()
+    log.mockRestore()
+    fetch.mockRestore()
+    await handler.close()
+    assert.include(answer, "its log says why")
+    assert.lengthOf(lines, 1)
+    assert.match(String(lines[0]), /^level=error message="a tool failed unexpectedly [\x20-\x7e]*"$/u)
+    assert.include(lines[0], String.raw`x\ntime=2026 audit=set_participant_status\u202e`)
   })
 
   it("rejects options that cannot work, by name", async () => {

@@ -7,9 +7,11 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as Calls from "./protocol/Calls.ts"
+import * as Entry from "./protocol/Entry.ts"
 import * as Http from "./protocol/Http.ts"
 import * as PublicUrl from "./protocol/PublicUrl.ts"
 import * as Server from "./protocol/Server.ts"
@@ -122,4 +124,7 @@ export const make = (options: Options): Promise<WebHandler> =>
       fetch: handler.fetch,
       close: () => handler.close().then(() => Effect.runPromise(Scope.close(scope, Exit.void)))
     }
-  }).pipe(Effect.runPromise)
+  }).pipe(
+    Effect.provideService(Logger.CurrentLoggers, new Set([Logger.withConsoleError(Entry.line)])),
+    Effect.runPromise
+  )

@@ -8,13 +8,12 @@
  */
 import { Console } from "node:console"
 import { Writable } from "node:stream"
-import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Inspectable from "effect/Inspectable"
 import * as Logger from "effect/Logger"
 import { quoted } from "../tools/Plain.ts"
+import * as Entry from "./Entry.ts"
 
 export type Say = (message: string, options?: { readonly level?: string; readonly most?: number }) => void
 
@@ -51,11 +50,7 @@ const isPowerOfTen = (count: number) => /^10*$/u.test(`${count}`)
 
 /** Effect's log. */
 export const logger = (say: Say): Logger.Logger<unknown, void> =>
-  Logger.make(({ cause, logLevel, message }) => {
-    const parts = [message].flat().map((part) => Inspectable.toStringUnknown(part, 0))
-    if (cause.reasons.length > 0) parts.push(Cause.pretty(cause))
-    say(parts.join(" "), { level: logLevel.toLowerCase(), most: 2000 })
-  })
+  Logger.make((entry) => say(Entry.text(entry), { level: entry.logLevel.toLowerCase(), most: Entry.most }))
 
 /** What the modules of others print. */
 export const console = (say: Say): Console =>
@@ -63,7 +58,7 @@ export const console = (say: Say): Console =>
     new Writable({
       decodeStrings: false,
       write: (chunk, _encoding, done) => {
-        say(String(chunk).trimEnd(), { most: 2000 })
+        say(String(chunk).trimEnd(), { most: Entry.most })
         done()
       }
     })
