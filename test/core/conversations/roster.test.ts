@@ -253,6 +253,18 @@ describe("without TaskRouter", () => {
     })
   )
 
+  it.live("a 404 that is not Twilio's own makes nobody gone", () =>
+    Effect.gen(function* () {
+      world.fault({ kind: "html", status: 404, resource: "reservations", times: "always" })
+      const roster = yield* look()
+      assert.deepStrictEqual(agents(roster), [
+        [undefined, "unknown"],
+        [undefined, "unknown"]
+      ])
+      assert.strictEqual(roster.unseen?._tag, "NotFound")
+    })
+  )
+
   it.live("in a workspace that does not exist nobody is gone: nobody knows", () =>
     Effect.gen(function* () {
       const roster = yield* look({ workspaceSid: `WS${"0".repeat(32)}` })

@@ -106,9 +106,9 @@ export const make = (services: {
     tasks.reservation(taskSid, reservationSid, connection === undefined ? {} : { connection }).pipe(
       Effect.map(sightOf),
       Effect.catch(({ operation, reason }): Effect.Effect<Sight> =>
-        // Not the 404 of the workspace, without which nothing is known of any task.
+        // Not the 404 of the workspace, without which nothing is known of any task; nor that of a gateway, which has no code.
         Effect.succeed(
-          reason._tag === "NotFound" && operation === "Tasks.reservation"
+          reason._tag === "NotFound" && reason.code !== undefined && operation === "Tasks.reservation"
             ? { isAsked: true, read: "gone" }
             : { ...nothing, unseen: reason }
         )

@@ -3,13 +3,13 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 
-/** Documented where it is public: {@link file://../Conversation.ts}. Here, because the errors name it too. */
+/** Public as `Conversation.Standing`, which says what each means. It is here because the errors name it too. */
 export const Standing = Schema.Literals(["active", "wrapping", "left", "invited", "gone", "unknown"])
 export type Standing = typeof Standing.Type
 
 /**
  * Which status of a reservation means what. Source: TaskRouter's Reservation resource, `reservation_status`. `onHold` is
- * in error texts of Twilio only: between Accept and accepted.
+ * only in Twilio's error texts: between Accept and accepted.
  */
 const standings: { readonly [status: string]: Standing } = {
   pending: "invited",
