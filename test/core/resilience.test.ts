@@ -1,7 +1,7 @@
 /** What is tried again and what is not, and for how long: all under the test's clock. */
 import { assert, describe, it } from "@effect/vitest"
 import { TwilioClient, type TwilioError } from "@flex-interactions/core"
-import { Clock, Duration, Effect, Exit, Fiber, Scheduler } from "effect"
+import { Clock, Duration, Effect, Exit, Fiber, Random, Scheduler } from "effect"
 import { HttpClientError, HttpClientRequest } from "effect/http"
 import { TestClock } from "effect/testing"
 import { type Answer, call, close, double, empty, list, moved, refused, type Ask } from "../support/double.ts"
@@ -92,6 +92,36 @@ describe("a list is tried again", () => {
       assert.strictEqual(asked[6], 4)
       assert.strictEqual(asked[9], 5)
       yield* Fiber.join(fiber)
+    })
+  )
+
+  for (const [chance, wait] of [
+    [0, 800],
+    [0.5, 1000],
+    [1, 1200]
+  ] as const) {
+    it.effect(`after a wait of ${wait} ms where the base is a second and chance says ${chance}`, () =>
+      Effect.gen(function* () {
+        const http = double(lost, empty())
+        const fiber = yield* call(http, list, { retry: { base: "1 second" } }).pipe(
+          Effect.provideService(Random.Random, { nextDoubleUnsafe: () => chance, nextIntUnsafe: () => 0 }),
+          Effect.forkChild
+        )
+        yield* TestClock.adjust(wait - 1)
+        assert.lengthOf(http.requests, 1)
+        yield* TestClock.adjust(1)
+        yield* Fiber.join(fiber)
+        assert.lengthOf(http.requests, 2)
+      })
+    )
+  }
+
+  it.effect("not where the wait would outlast the time for the call: the reason comes at once", () =>
+    Effect.gen(function* () {
+      const answers = [refused(503, 20503, { "retry-after": "9" }), empty()]
+      const { reason, requests } = yield* run(list, answers, "0 seconds", { timeouts: { total: "5 seconds" } })
+      assert.strictEqual(reason?._tag, "ServerError")
+      assert.lengthOf(requests, 1)
     })
   )
 
