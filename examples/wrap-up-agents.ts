@@ -1,4 +1,4 @@
-/** Lists the participants of a channel and wraps up its agents. The program is the README's; the rest is its set-up. */
+/** Lists the participants of a channel and wraps up its agents. The program is the README's; the rest is its setup. */
 import { TwilioClient, Participant, Participants } from "@flex-interactions/core"
 import * as NodeHttp from "@flex-interactions/core/NodeHttp"
 import { Effect, Layer } from "effect"

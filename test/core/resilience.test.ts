@@ -308,7 +308,7 @@ describe("Retry-After", () => {
   )
 })
 
-describe("time-outs", () => {
+describe("timeouts", () => {
   it.effect("an attempt of a list that takes too long is tried again", () =>
     Effect.gen(function* () {
       const { exit, requests } = yield* run(list, [silence, empty()], "21 seconds")
@@ -448,7 +448,7 @@ describe("interruption", () => {
     })
   )
 
-  it.effect("so is a time-out", () =>
+  it.effect("so is a timeout", () =>
     Effect.gen(function* () {
       const { requests } = yield* run(close, [silence], "20 seconds")
       assert.isTrue(requests[0]?.signal.aborted)

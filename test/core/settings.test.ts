@@ -120,7 +120,7 @@ describe("from the environment", () => {
     ],
     [
       { ...key, TWILIO_API_SECRET: "key-secret\n" },
-      "TWILIO_API_SECRET is empty, or has a space, a line break or another character that no secret of Twilio's has"
+      "TWILIO_API_SECRET is empty, or has a space, a line break or another character that Twilio's secrets never have"
     ],
     [
       { ...key, TWILIO_REGION: "ie1" },

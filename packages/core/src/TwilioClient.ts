@@ -1,5 +1,5 @@
 /**
- * The authenticated HTTP client of the Flex API: base URL, credentials, time-outs, retries, rate limit, and what a reply
+ * The authenticated HTTP client of the Flex API: base URL, credentials, timeouts, retries, rate limit, and what a reply
  * means.
  *
  * It requires an `HttpClient` and brings none: fetch, undici, node:http or a test double serve alike.

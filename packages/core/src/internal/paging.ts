@@ -28,7 +28,7 @@ const Guard = Schema.Struct({
 })
 type Guard = typeof Guard.Type
 
-/** Where a next page starts, and what finds a circle of pages: whoever passes it on is guarded, from process to process too. */
+/** Where a next page starts, and what finds a circle of pages: a program that passes it on is guarded, from process to process too. */
 export const Cursor = Schema.Struct({
   page: Schema.optionalKey(Schema.String),
   pageToken: Schema.optionalKey(Schema.String),

@@ -263,7 +263,7 @@ const checkSid = (prefix: "AC" | "SK", setting: string, sid: unknown) => {
   return problem === undefined ? ok : fail(setting, `is not what it should be: ${problem}`)
 }
 
-/** No secret of Twilio's has a space or a letter with an accent: what has was copied with something around it. */
+/** Twilio's secrets have no space and no accented letter: a text that does was copied with something around it. */
 const checkSecret = (setting: string, secret: Redacted.Redacted, where = "") => {
   // Nothing but the types keeps a program from handing in a string.
   if (!Redacted.isRedacted(secret)) return fail(setting, "is not redacted: give Redacted.make(…)")
@@ -271,7 +271,7 @@ const checkSecret = (setting: string, secret: Redacted.Redacted, where = "") => 
     ? ok
     : fail(
         setting,
-        `${where}is empty, or has a space, a line break or another character that no secret of Twilio's has`
+        `${where}is empty, or has a space, a line break or another character that Twilio's secrets never have`
       )
 }
 

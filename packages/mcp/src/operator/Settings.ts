@@ -113,7 +113,7 @@ export const table = {
   accountSid: { env: "TWILIO_ACCOUNT_SID", value: "AC…", about: "or the account" },
   authToken: { env: "TWILIO_AUTH_TOKEN", value: "TOKEN", secret: true, about: "and its auth token" },
   authTokenFile: { env: "TWILIO_AUTH_TOKEN_FILE", value: "FILE", about: "or the file that has it" },
-  edge: { env: "TWILIO_EDGE", value: "EDGE", about: "an edge of Twilio's, with TWILIO_REGION" },
+  edge: { env: "TWILIO_EDGE", value: "EDGE", about: "Twilio's edge, with TWILIO_REGION" },
   region: { env: "TWILIO_REGION", value: "REGION", about: "the region of the account, with TWILIO_EDGE; default US1" },
   workspaceSid: {
     env: "TWILIO_WORKSPACE_SID",

@@ -111,5 +111,8 @@ const refused = (status: number, target: string, hadCredentials: boolean) => {
       false
     )
   }
-  return noTunnel(`${what}; ask whoever runs it to let this through, or check HTTPS_PROXY and NO_PROXY`, status >= 500)
+  return noTunnel(
+    `${what}; ask its administrator to let this through, or check HTTPS_PROXY and NO_PROXY`,
+    status >= 500
+  )
 }
