@@ -1,5 +1,5 @@
 /** Listings of 1,000, 10,000 and 100,000 participants by 50 and by 1,000, and how flat a stream's memory stays. */
-import { bundled, environment, plain, twilio } from "./contestants.ts"
+import { environment, plain, twilio } from "./contestants.ts"
 import { interleave, start } from "./measure.ts"
 import { type Part, table } from "./table.ts"
 
@@ -15,8 +15,8 @@ const programs = {
   "twilio list": [plain("list-twilio"), "list"],
   "twilio each": [plain("list-twilio"), "each"],
   "flex-interactions list, fetch": [plain("list-core"), "fetch-list"],
-  "flex-interactions list, node:http": [bundled("list-core"), "http-list"],
-  "flex-interactions stream, node:http": [bundled("list-core"), "http-stream"]
+  "flex-interactions list, node:http": [plain("list-core"), "http-list"],
+  "flex-interactions stream, node:http": [plain("list-core"), "http-stream"]
 }
 
 const measure =

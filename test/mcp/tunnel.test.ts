@@ -26,7 +26,7 @@ let folder: string
 let api: Tls.Secured
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "tunnel-"))
-  api = await Tls.serve(folder, ["flex-api.twilio.com"])
+  api = await Tls.serve(folder, ["flex-api.twilio.com", "localhost"])
 })
 afterAll(async () => {
   api.server.close()
@@ -200,6 +200,20 @@ describe.concurrent("a server behind a proxy", () => {
 })
 
 describe.concurrent("HTTPS_PROXY", () => {
+  it("with https leads to a proxy over TLS, and through it TLS to Twilio", async () => {
+    let answer = honest()
+    const proxy = await RawServer.serve(() => answer, { secure: api.secure })
+    const host = await Host.connect({ env: environment(`https://localhost:${proxy.port}`) })
+    const { text } = await Host.call(host, "list_participants", channel)
+    assert.match(text, /"participants"/u)
+    assert.strictEqual(proxy.asked[0]?.path, "flex-api.twilio.com:443")
+    answer = [{ do: "send", bytes: RawServer.reply(201, forged.participant) }]
+    const refused = await Host.call(host, "set_participant_status", change)
+    assert.match(refused.text, noTunnel(201))
+    await host.close()
+    await proxy.close()
+  })
+
   for (const [what, value, says] of [
     ["with a stray % in the user", "http://us%er:secret-password@127.0.0.1:1", /write %25 for a %/u],
     ["with a stray % in the password", "http://user:secret-password%@127.0.0.1:1", /write %25 for a %/u],

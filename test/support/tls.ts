@@ -13,6 +13,8 @@ export interface Secured {
   readonly port: number
   /** The file with the authority's certificate. */
   readonly authority: string
+  /** What it serves with. */
+  readonly secure: { readonly key: string; readonly cert: string }
 }
 
 /** A key and a certificate for these names, and the certificate of the authority that signed it. */
@@ -43,8 +45,9 @@ export const serve = async (
   const { authority, cert, key } = await certificate(names)
   const file = join(folder, "authority.pem")
   writeFileSync(file, authority)
-  const server = createServer({ key, cert }, getRequestListener(sandbox.fetch, { overrideGlobalObjects: false }))
+  const secure = { key, cert }
+  const server = createServer(secure, getRequestListener(sandbox.fetch, { overrideGlobalObjects: false }))
   server.listen(0, "localhost")
   await once(server, "listening")
-  return { server, port: (server.address() as AddressInfo).port, authority: file }
+  return { server, port: (server.address() as AddressInfo).port, authority: file, secure }
 }

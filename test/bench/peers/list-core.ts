@@ -1,6 +1,6 @@
 /** This project's library, over fetch or over node:http: `list` gathers everyone, `stream` hands them out one by one. */
 import { TwilioClient, Participant, Participants } from "@flex-interactions/core"
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as NodeHttp from "@flex-interactions/core/NodeHttp"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Layer from "effect/Layer"
@@ -21,10 +21,6 @@ await listing(({ way, size, pageSize }) => {
     rateLimit: false,
     baseUrl: process.env["FLEX_API_BASE_URL"] ?? "",
     credentials: { apiKey: credentials.apiKey, apiSecret: Redacted.make(credentials.apiSecret) }
-  }).pipe(
-    Layer.provide(
-      way.startsWith("fetch") ? FetchHttpClient.layer : NodeHttpClient.layerNodeHttpOptions({ keepAlive: true })
-    )
-  )
+  }).pipe(Layer.provide(way.startsWith("fetch") ? FetchHttpClient.layer : NodeHttp.layer))
   return Effect.runPromise(Effect.provide(program, Layer.provide(Participants.layer, client)))
 })
