@@ -198,3 +198,43 @@ describe("connections", () => {
     })
   )
 })
+
+it.live("a channel whose list has no end is an error after 10,000 participants, and nothing is sent", () =>
+  Effect.gen(function* () {
+    const rows = Array.from({ length: 1000 }, () => ({ ...participant, type: "customer" }))
+    let page = 0
+    const endless = (asked: Asked): Script =>
+      asked.path.includes("/Participants")
+        ? [
+            {
+              do: "send",
+              bytes: reply(200, {
+                participants: rows,
+                meta: { next_page_url: `https://flex-api.twilio.com/v1?PageToken=PT${++page}` }
+              })
+            }
+          ]
+        : twilio(active, active)(asked)
+    const server = yield* Effect.acquireRelease(
+      Effect.promise(() => serve(endless)),
+      (server) => Effect.promise(() => server.close())
+    )
+    const conversations = Conversations.layer.pipe(
+      Layer.provide(
+        services(NodeHttp.layer, {
+          credentials,
+          baseUrl: server.url,
+          taskRouterBaseUrl: server.url,
+          workspaceSid: sid("WS", 1)
+        })
+      )
+    )
+    const asking = Conversations.Conversations.use((conversations) =>
+      Effect.all([Effect.flip(conversations.roster(channel)), Effect.flip(conversations.move(agent, "closed"))])
+    )
+    for (const error of yield* Effect.provide(asking, conversations)) {
+      assert.match(error.message, /more than 10000 participants; nothing was sent/u)
+    }
+    assert.strictEqual(page, 22)
+  }).pipe(Effect.scoped)
+)

@@ -8,7 +8,7 @@ import type { ChannelRef, Participant } from "../Participant.ts"
 import type { Participants } from "../Participants.ts"
 import type * as Sid from "../Sid.ts"
 import type { Reservation, Tasks } from "../Tasks.ts"
-import type { Reason, TwilioError } from "../TwilioError.ts"
+import { type Reason, TwilioError, UnexpectedResponse } from "../TwilioError.ts"
 import * as Deadline from "./deadline.ts"
 import { type Read, standingIn } from "./proof.ts"
 import { minutesBetween } from "./standing.ts"
@@ -18,6 +18,10 @@ const concurrency = 5
 
 /** Of more agents than this the standing is asked for only on request. */
 export const fewAgents = 20
+
+/** No channel has so many participants: a list of more is a mistake, or has no end. */
+const manyPeople = 10_000
+const tooMany = `the channel lists more than ${manyPeople} participants; nothing was sent`
 
 /** A reservation as it was read, with the name that came with it, and by Twilio's clock when; or why it could not be read. */
 export interface Sight {
@@ -180,7 +184,15 @@ export const make = (services: {
     way,
     channelStatus,
     channel: (channel: ChannelRef) => channels.get(channel),
-    everyone: (channel: ChannelRef) => participants.list(channel)
+    /** Everybody whom the channel lists; a list that does not end is none. */
+    everyone: (channel: ChannelRef): Effect.Effect<ReadonlyArray<Participant>, TwilioError> =>
+      participants.list(channel, { limit: manyPeople + 1 }).pipe(
+        Effect.filterOrFail(
+          (everyone) => everyone.length <= manyPeople,
+          () =>
+            new TwilioError({ operation: "Participants.list", reason: new UnexpectedResponse({ problem: tooMany }) })
+        )
+      )
   }
 }
 
