@@ -1,4 +1,4 @@
-/** What a proxy can do to a call, on raw sockets: nothing of it is taken for an answer of Twilio's. */
+/** What a proxy can do to a call, on raw sockets: nothing of it is taken for Twilio's answer. */
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"

@@ -58,7 +58,7 @@ const alien: { readonly [what: string]: unknown } = {
   "a number": 1,
   "a text": '"accepted"',
   "an error in the body": { error: "maintenance" },
-  "an error of Twilio's in the body": { code: 20404, message: "no", status: 404 },
+  "Twilio's error in the body": { code: 20404, message: "no", status: 404 },
   "an empty page": { participants: [], meta: {} },
   "another participant": { sid: `UT${"8".repeat(32)}`, channel_sid: `UO${"8".repeat(32)}`, type: "agent" },
   "another participant without more": { sid: `UT${"8".repeat(32)}` },
@@ -103,7 +103,7 @@ export const toChanges: { readonly [name: string]: Misbehaviour } = Object.assig
       ["that looks like success", { sid: `UT${"0".repeat(32)}`, status: "wrapup" }]
     ].map(([what, body]) => ({ [`a ${status} ${what as string}`]: () => [send(reply(status, body))] }))
   ),
-  { "a 503 of Twilio's": () => [send(reply(503, error(503, 20503)))] },
+  { "Twilio's 503": () => [send(reply(503, error(503, 20503)))] },
   { "a 503 that says to come back at once": () => [send(reply(503, "", { "Retry-After": 0 }))] },
   { "a 429 that says to come back at once": () => [send(reply(429, error(429, 20429), { "Retry-After": 0 }))] }
 )
