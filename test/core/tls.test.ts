@@ -36,7 +36,7 @@ const setUp = Effect.fnUntraced(function* (first: (port: number) => RawServer.Sc
 })
 
 /** Bytes of the server's after which the connection is broken off: from none to more than there are. */
-const stages = [0, 1, 50, 100, 200, 400, 500, ...Array.from({ length: 25 }, (_, n) => 600 + n * 100)]
+const stages = [0, 1, 50, 100, 200, 400, 500, ...Array.from({ length: 30 }, (_, n) => 600 + n * 200)]
 
 describe("TLS", () => {
   it.live("broken off wherever: what is told is true, and nothing is left unhandled", () =>
