@@ -327,8 +327,12 @@ describe("what Twilio may not honour is applied here too:", () => {
 
   it.effect("but a fault on the way is no answer", () =>
     Effect.gen(function* () {
-      const reason = yield* reasonOf(listed({ channel: first }, [row(1, {})], refused(503, 20503)))
-      assert.deepInclude(reason, { _tag: "ServerError" })
+      for (const [answer, tag] of [
+        [refused(503, 20503), "ServerError"],
+        [new Response("<html>", { status: 404 }), "NotFound"]
+      ] as const) {
+        assert.deepInclude(yield* reasonOf(listed({ channel: first }, [row(1, {})], answer)), { _tag: tag })
+      }
     })
   )
 })

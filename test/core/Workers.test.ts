@@ -84,6 +84,17 @@ describe("a worker", () => {
     })
   )
 
+  it.effect("is not nobody because a gateway has no such page, or because no workspace is found", () =>
+    Effect.gen(function* () {
+      const gateway = double(new Response("<html>", { status: 404 }))
+      const none = double(Response.json({}), Response.json({ workspaces: [] }))
+      for (const layer of [on(gateway), services(none.layer)]) {
+        const error = yield* Effect.flip(Effect.provide(find(sid("WK", 1)), layer))
+        assert.strictEqual(error._tag === "TwilioError" && error.reason._tag, "NotFound")
+      }
+    })
+  )
+
   it.effect("is one of as many as were asked for", () =>
     Effect.gen(function* () {
       assert.strictEqual((yield* run(find("Sam Smith", { limit: 1 }))).length, 1)

@@ -16,7 +16,7 @@ import * as Stream from "effect/Stream"
 import * as Attributes from "./internal/attributes.ts"
 import * as Endpoint from "./internal/endpoint.ts"
 import { asOf, date, dated, field, fitting, loose, open } from "./internal/field.ts"
-import { inWorkspace, noWorkspace } from "./internal/inWorkspace.ts"
+import { inWorkspace, noWorkspace, saysGone } from "./internal/inWorkspace.ts"
 import { invalid } from "./internal/invalid.ts"
 import * as Paging from "./internal/paging.ts"
 import type { ChannelRef } from "./Participant.ts"
@@ -497,7 +497,7 @@ export const layer: Layer.Layer<Tasks, never, TwilioClient | Workspace> = Layer.
               Effect.map((task) =>
                 Option.liftPredicate(task, () => task.attributes !== undefined && fits(filter, task))
               ),
-              Effect.catchReason("TwilioError", "NotFound", () => Effect.succeedNone)
+              Effect.catchIf(saysGone(getTask), () => Effect.succeedNone)
             )
       }
 

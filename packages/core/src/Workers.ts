@@ -14,7 +14,7 @@ import * as Stream from "effect/Stream"
 import * as Attributes from "./internal/attributes.ts"
 import * as Endpoint from "./internal/endpoint.ts"
 import { date, dated, field, fitting, loose } from "./internal/field.ts"
-import { inWorkspace, noWorkspace } from "./internal/inWorkspace.ts"
+import { inWorkspace, noWorkspace, saysGone } from "./internal/inWorkspace.ts"
 import { invalid } from "./internal/invalid.ts"
 import * as Paging from "./internal/paging.ts"
 import * as Sid from "./Sid.ts"
@@ -233,7 +233,7 @@ export const layer: Layer.Layer<Workers, never, TwilioClient | Workspace> = Laye
     const ifAny = (worker: Effect.Effect<Worker, TwilioError>) =>
       worker.pipe(
         Effect.asSome,
-        Effect.catchReason("TwilioError", "NotFound", () => Effect.succeedNone)
+        Effect.catchIf(saysGone(getWorker), () => Effect.succeedNone)
       )
 
     /** The worker, if the e-mail address or the full name is this. */

@@ -29,3 +29,12 @@ export const inWorkspace =
       ? Effect.fail(invalid(endpoint.name, path.failure))
       : Effect.map(workspace.sid, (workspaceSid) => ({ ...params, workspaceSid }))
   }
+
+/**
+ * Does Twilio itself say that there is no such thing? Not the 404 of a gateway, which has no code of Twilio's, nor the lack of a
+ * workspace, without which nothing is known of anything in it.
+ */
+export const saysGone =
+  ({ name }: Endpoint<never, unknown>) =>
+  ({ code, operation, reason }: TwilioError): boolean =>
+    reason._tag === "NotFound" && code !== undefined && operation === name
