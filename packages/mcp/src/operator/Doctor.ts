@@ -166,7 +166,7 @@ const validate = Effect.fnUntraced(function* (written: Settings.Written) {
   return yield* Tasks.layer.pipe(
     Layer.provideMerge(Workspace.layer(workspaceSid === undefined ? {} : { workspaceSid })),
     Layer.merge(services),
-    Layer.provide(client),
+    Layer.provideMerge(client),
     Layer.build
   )
 })
@@ -283,14 +283,21 @@ const taskRouter = ({ taskrouter }: TwilioClient.Origins): Found =>
       )
     : ok(`on, at ${taskrouter}`)
 
-/** One task is read of it: that is what standings need. */
-const workspace = ({ workspaceSid }: Settings.Written) =>
+const workspaceSid = Workspace.Workspace.use(({ sid }) => sid)
+
+/** One task is read of it: that is what standings need. In another workspace than Flex's they would all be wrong. */
+const workspace = (written: Settings.Written) =>
   Effect.gen(function* () {
-    const sid = yield* Workspace.Workspace.use((workspace) => workspace.sid)
+    const sid = yield* workspaceSid
     yield* Tasks.Tasks.use((tasks) => tasks.page({}, { pageSize: 1 }))
-    return ok(
-      `${sid}, ${workspaceSid === undefined ? "looked up" : "as TWILIO_WORKSPACE_SID says"}: its tasks can be read`
-    )
+    if (written.workspaceSid === undefined) return ok(`${sid}, looked up: its tasks can be read`)
+    const own = yield* Effect.option(Effect.provide(workspaceSid, Layer.fresh(Workspace.layer())))
+    return Option.isNone(own) || own.value === sid
+      ? ok(`${sid}, as TWILIO_WORKSPACE_SID says: its tasks can be read`)
+      : warning(
+          `${sid}, as TWILIO_WORKSPACE_SID says, but Flex's own is ${own.value}: every agent would seem to be gone`,
+          "Unset TWILIO_WORKSPACE_SID, or set it to Flex's own."
+        )
   }).pipe(Effect.catchTag("TwilioError", ({ reason }) => Effect.succeed(workspaceFound(reason))))
 
 const workspaceFound = (reason: TwilioError.Reason): Found => {
