@@ -116,6 +116,18 @@ describe("doctor", () => {
     assert.match(unknown?.says ?? "", /^this account has no such workspace/u)
     assert.match(unknown?.mend ?? "", /^Set TWILIO_WORKSPACE_SID /u)
 
+    served.answerWith(async (request) =>
+      request.url.endsWith("/v1/Configuration")
+        ? Response.json({ taskrouter_workspace_sid: `WS${"8".repeat(32)}` })
+        : served.sandbox.fetch(request)
+    )
+    const strange = await workspace({ TWILIO_WORKSPACE_SID: known })
+    served.answerWith(undefined)
+    assert.deepInclude(strange, {
+      result: "warning",
+      says: `${known}, as TWILIO_WORKSPACE_SID says, but Flex's own is WS${"8".repeat(32)}: every agent would seem to be gone`
+    })
+
     served.sandbox.faults.add({
       kind: "answer",
       status: 403,
