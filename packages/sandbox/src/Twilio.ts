@@ -13,12 +13,24 @@ import { type Answer, replies } from "./Reply.ts"
 import * as Router from "./Router.ts"
 import * as Events from "./taskrouter/Events.ts"
 import * as Reservations from "./taskrouter/Reservations.ts"
+import * as TaskQueues from "./taskrouter/TaskQueues.ts"
 import * as Tasks from "./taskrouter/Tasks.ts"
 import * as Workers from "./taskrouter/Workers.ts"
 import * as Workspaces from "./taskrouter/Workspaces.ts"
 import type { World } from "./World.ts"
 
-const resources = [Participants, Channels, Invites, Configuration, Workspaces, Tasks, Reservations, Workers, Events]
+const resources = [
+  Participants,
+  Channels,
+  Invites,
+  Configuration,
+  Workspaces,
+  TaskQueues,
+  Tasks,
+  Reservations,
+  Workers,
+  Events
+]
 
 export interface Twilio {
   readonly find: (method: string, url: URL) => Router.Found
