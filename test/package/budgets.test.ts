@@ -3,7 +3,7 @@ import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { basename, join } from "node:path"
+import { basename, dirname, join } from "node:path"
 import { text } from "node:stream/consumers"
 import type { Readable, Writable } from "node:stream"
 import { fileURLToPath } from "node:url"
@@ -67,6 +67,12 @@ describe("before the first answer over stdio", () => {
 
   it("two files of the package are loaded, and nothing else but Node", () => {
     assert.deepStrictEqual(found.files.map((path) => basename(path)).toSorted(), ["main-start.cjs", "main.cjs"])
+  })
+
+  it("no part of the package is loaded by import(), for which Node would read it twice", () => {
+    const dist = dirname(main)
+    for (const file of readdirSync(dist).filter((name) => name.endsWith(".cjs")))
+      assert.notMatch(readFileSync(join(dist, file), "utf8"), /\bimport\(["'`]\./u, file)
   })
 
   it("they have less than 500 KB, gzipped 145 KB", () => {

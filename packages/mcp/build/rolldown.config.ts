@@ -52,7 +52,10 @@ const bundle = (source: string, file: string, platform: "node" | "browser" = "no
       resolveId: (imported) => {
         const id = { "./start.ts": "./main-start.cjs", "./operator/Command.ts": "./Command.cjs" }[imported]
         return id === undefined ? null : { id, external: true }
-      }
+      },
+      // Node reads a CommonJS file once more, for the names that it exports, when import() takes it and not require().
+      renderChunk: (code) =>
+        code.replace(/\bimport\(("\.\/Command\.cjs")\)/u, "Promise.resolve().then(() => require($1))")
     }
   ]
 })
