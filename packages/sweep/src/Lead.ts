@@ -18,6 +18,8 @@ import { BrokenOff } from "./Sweep.ts"
 const [space, name] = [0x666c6578, 0x73776565]
 
 const beat = Duration.seconds(2)
+/** How long the database has for an answer. */
+const answer = Duration.seconds(3)
 /** Without a sign of life for so long, this process no longer leads. */
 const patience = Duration.seconds(6)
 /** PostgreSQL ends a session that is silent for so long. */
@@ -51,8 +53,10 @@ export const whileLeading = <E, R>(
     }).pipe(Effect.mapError((error) => lost(`the database of DATABASE_URL can't be reached (${error.message})`)))
     const asked = <A, SqlE extends { readonly message: string }>(query: Effect.Effect<A, SqlE>) =>
       query.pipe(
-        Effect.timeout(patience),
-        Effect.mapError((error) => lost(`the lead is lost: the database does not answer (${error.message})`))
+        Effect.timeout(answer),
+        Effect.mapError((error) => lost(`the lead is lost: the database does not answer (${error.message})`)),
+        // At once: closing what is left of the connection may take its time.
+        Effect.tapError((error) => Effect.logWarning(error.message))
       )
     while (!(yield* asked(take(sql)))) {
       if (!isPatient) return yield* Effect.logInfo("another machine leads: nothing was done here")
@@ -81,7 +85,7 @@ export const whileLeading = <E, R>(
   return term.pipe(
     Effect.catchIf(
       (error): error is Extract<E | BrokenOff, BrokenOff> => error instanceof BrokenOff,
-      (error) => Effect.logWarning(error.message)
+      (error) => Effect.logWarning(`${error.message}; waiting for the lead`)
     ),
     Effect.andThen(Effect.sleep(beat)),
     Effect.forever

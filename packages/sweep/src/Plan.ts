@@ -239,20 +239,19 @@ export const make = Effect.gen(function* () {
         type === "agent" && (routing?.reservationSid === reservation.sid || routing?.taskSid === taskSid)
     )
 
+  const isOver = ({ action, standing }: Candidate, status: string | undefined) =>
+    status === "closed" && standing === "wrapping" && action === "closed"
+
   /** Decides for a batch of agents. */
   const decide = Effect.fnUntraced(function* (rules: Rules, batch: ReadonlyArray<Candidate>) {
     const seen = yield* Effect.forEach(
       batch,
-      (candidate) =>
-        Effect.all([orGone(channels.get(candidate.channel)), orGone(participants.list(candidate.channel))], {
-          concurrency: 2
-        }).pipe(
-          Effect.map(([channel, everyone]) => ({
-            candidate,
-            status: Option.getOrUndefined(channel)?.status,
-            everyone: Option.getOrElse(everyone, () => [])
-          }))
-        ),
+      Effect.fnUntraced(function* (candidate) {
+        const status = Option.getOrUndefined(yield* orGone(channels.get(candidate.channel)))?.status
+        // A wrap-up in a closed channel is completed by the channel.
+        const everyone = isOver(candidate, status) ? Option.none() : yield* orGone(participants.list(candidate.channel))
+        return { candidate, status, everyone: Option.getOrElse(everyone, () => []) }
+      }),
       { concurrency }
     )
     const active = new Set(
@@ -273,16 +272,17 @@ export const make = Effect.gen(function* () {
 
   const rowOf = (
     rules: Rules,
-    { action, channel, queue, reservation, rule, standing, taskSid }: Candidate,
+    candidate: Candidate,
     status: string | undefined,
     participant: Participant.Participant | undefined,
     customerAlone: Conversation.Alone
   ): Row => {
+    const { action, channel, queue, reservation, rule, standing, taskSid } = candidate
+    const completes = isOver(candidate, status)
     const minutes = minutesOf(ago(reservation.dateUpdated, reservation.asOf))
-    const isOver = status === "closed" && standing === "wrapping" && action === "closed"
     const ends = customerAlone === true && (rules.ifLast === "closed" || rules.ifLast === "inactive")
     const skip =
-      participant?.sid === undefined && !isOver
+      participant?.sid === undefined && !completes
         ? "the channel lists no participant with this reservation"
         : customerAlone !== false && rules.ifLast === "skip"
           ? lastAgentWords[String(customerAlone) as "true" | "unknown"]
@@ -292,8 +292,8 @@ export const make = Effect.gen(function* () {
     const since = standing === "wrapping" ? "in wrap-up" : "active"
     return {
       rule,
-      action: isOver ? "complete" : ends ? `end-${rules.ifLast as Conversation.EndStatus}` : action,
-      why: `${since}${minutes === undefined ? "" : ` for ${minutes} minutes`}${isOver ? ", in a channel that is closed" : ""}`,
+      action: completes ? "complete" : ends ? `end-${rules.ifLast as Conversation.EndStatus}` : action,
+      why: `${since}${minutes === undefined ? "" : ` for ${minutes} minutes`}${completes ? ", in a channel that is closed" : ""}`,
       interactionSid: channel.interactionSid,
       channelSid: channel.channelSid,
       ...defined({

@@ -36,6 +36,7 @@ export interface Counts {
 
 const summary = (counts: Counts) =>
   Object.entries(counts)
+    .sort(([one], [other]) => one.localeCompare(other))
     .map(([result, count]) => `${count} ${result}`)
     .join(", ")
 
