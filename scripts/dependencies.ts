@@ -10,8 +10,10 @@ import { packages, root } from "./packages.ts"
 /** Why each is there. One without a reason, and a reason without one, is an error. */
 const reasons: Readonly<Record<string, string>> = {
   effect: "what everything is written in: typed errors, layers, streams, schemas, the HTTP client, metrics and spans",
-  "@effect/platform-node": "Effect's rate limit on Redis, for several processes that share one account",
+  "@effect/platform-node": "how a process of Node runs an Effect program, is told to end, and ends",
   "@effect/platform-node-shared": "part of `@effect/platform-node`",
+  "@effect/sql-pg":
+    "one sweep at a time on several machines, by a lock in PostgreSQL; loaded only where that is asked for",
   redis: "the client for Redis, in which replicas share what they must; loaded only with `REDIS_URL`",
   "@redis/client": "part of `redis`",
   "@redis/bloom": "part of `redis`",
