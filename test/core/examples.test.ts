@@ -51,8 +51,7 @@ describe("on the sandbox", () => {
   it.live("end-of-shift: the agent leaves where somebody else is, and stays where the customer would be alone", () =>
     Effect.gen(function* () {
       const outcomes = yield* Shifts.use((shifts) => shifts.end("Alice Moreau")).pipe(
-        Effect.provide(Shifts.layer),
-        Effect.provide(world.layer())
+        Effect.provide(Shifts.layer.pipe(Layer.provide(world.layer())))
       )
       assert.deepStrictEqual(Object.fromEntries(outcomes.map((outcome) => [nameOf(outcome), outcome.result])), {
         one: "last agent",
