@@ -390,7 +390,7 @@ describe("a page of another shape is UnexpectedResponse, with the path of the fi
 
 describe("an error reply", () => {
   const of = (body: unknown) =>
-    reason(double(Response.json(body, { status: 400, headers: { "twilio-request-id": "RQ1" } })), list)
+    reason(double(Response.json(body, { status: 400, headers: { "twilio-request-id": `RQ${"1".repeat(32)}` } })), list)
 
   it.effect("in Twilio's own form", () =>
     Effect.gen(function* () {
@@ -405,7 +405,7 @@ describe("an error reply", () => {
         code: 21481,
         detail: "Invalid PageToken",
         moreInfo: "https://www.twilio.com/docs/errors/21481",
-        requestId: "RQ1"
+        requestId: `RQ${"1".repeat(32)}`
       })
     })
   )

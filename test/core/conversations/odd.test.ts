@@ -238,3 +238,59 @@ it.live("a channel whose list has no end is an error after 10,000 participants, 
     assert.strictEqual(page, 22)
   }).pipe(Effect.scoped)
 )
+
+describe("a 404 that is not Twilio's own", () => {
+  const notFound = (body: unknown): Script => [{ do: "send", bytes: reply(404, body) }]
+  const twilios = { code: 20404, message: "not found", status: 404 }
+  const task = {
+    sid: routing.task_sid,
+    assignment_status: "assigned",
+    attributes: JSON.stringify({
+      flexInteractionSid: channel.interactionSid,
+      flexInteractionChannelSid: channel.channelSid
+    })
+  }
+
+  /** What `find` says where one kind of request is answered with 404. */
+  const finding = (missing: (path: string) => boolean, body: unknown, query: Conversation.Query) =>
+    Effect.gen(function* () {
+      const answer = (asked: Asked): Script => {
+        const send = (found: unknown): Script => [{ do: "send", bytes: reply(200, found, date) }]
+        if (missing(asked.path)) return notFound(body)
+        if (/\/Reservations(\?|$)/u.test(asked.path)) {
+          return send({ reservations: [reservation("accepted")], meta: { next_page_url: null } })
+        }
+        if (/\/Tasks\/WT/u.test(asked.path)) return send(task)
+        if (asked.path.includes("/Tasks")) return send({ tasks: [task], meta: { next_page_url: null } })
+        return twilio(active, active)(asked)
+      }
+      const server = yield* Effect.acquireRelease(
+        Effect.promise(() => serve(answer)),
+        (server) => Effect.promise(() => server.close())
+      )
+      const options = { credentials, baseUrl: server.url, taskRouterBaseUrl: server.url, workspaceSid: sid("WS", 1) }
+      return yield* Conversations.Conversations.use((conversations) => conversations.findPage(query)).pipe(
+        Effect.match({ onSuccess: ({ conversations }) => conversations, onFailure: ({ _tag }) => _tag }),
+        Effect.provide(Conversations.layer.pipe(Layer.provide(services(NodeHttp.layer, options))))
+      )
+    }).pipe(Effect.scoped)
+
+  const byTask = { task: routing.task_sid as never }
+  const isParticipants = (path: string) => path.includes("/Participants")
+  const isReservations = (path: string) => /\/Reservations(\?|$)/u.test(path)
+
+  it.live("of the participants is an error, and not a conversation without its agent", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* finding(isParticipants, "<html>", byTask), "TwilioError")
+      const [found] = yield* finding(isParticipants, twilios, byTask)
+      assert.notProperty(found, "participantSid")
+    })
+  )
+
+  it.live("of a task's reservations ends a search by standing; Twilio's own leaves out the one task that ended", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* finding(isReservations, "<html>", { standing: "active" }), "TwilioError")
+      assert.deepStrictEqual(yield* finding(isReservations, twilios, { standing: "active" }), [])
+    })
+  )
+})

@@ -228,12 +228,28 @@ describe("ending a channel", () => {
       "wider"
     ],
     [
-      "awake again: a customer wrote",
+      "awake again: a customer wrote, or the agent left by hand and nothing else happened",
       "inactive",
       ["active", shown("accepted")],
       ["active", shown("completed", 5)],
       "wider",
-      "wider"
+      "unknown"
+    ],
+    [
+      "closed before and after, where it was to be inactive",
+      "inactive",
+      ["closed", shown("wrapping")],
+      ["closed", shown("wrapping")],
+      "pending",
+      "unknown"
+    ],
+    [
+      "closed, and the agent who was in it can't be read any more",
+      "closed",
+      ["active", shown("accepted")],
+      ["closed", undefined],
+      "accepted",
+      "unknown"
     ],
     [
       "it cannot be read",
@@ -259,4 +275,27 @@ describe("ending a channel", () => {
     it(`${what}: ${accepted}`, () => assert.strictEqual(judge("accepted"), accepted))
     it(`${what}, the answer lost: ${lost}`, () => assert.strictEqual(judge("lost"), lost))
   }
+
+  it("one of two agents who was there and can't be read any more is not taken for one who left", () => {
+    const before = { channel: "closed", agents: [shown("wrapping"), shown("wrapping")] }
+    const after = { channel: "closed", agents: [shown("completed", 5), undefined] }
+    assert.strictEqual(ofEnd("closed", before, after, "lost").verdict, "unknown")
+    assert.strictEqual(ofEnd("closed", before, after, "accepted").verdict, "accepted")
+  })
+})
+
+describe("moving an agent in a channel that becomes active again", () => {
+  const reading = (channel: string, reservation: Read) => ({ channel, reservation })
+
+  it("is not something larger: the change is pending until the reservation shows it", () => {
+    const before = reading("inactive", shown("accepted"))
+    const after = reading("active", shown("accepted"))
+    assert.strictEqual(ofMove("wrapup", before, after, "accepted").verdict, "pending")
+    assert.strictEqual(ofMove("wrapup", before, after, "lost").verdict, "unknown")
+  })
+
+  it("is wider once the channel went down meanwhile", () => {
+    const before = reading("active", shown("accepted"))
+    assert.strictEqual(ofMove("wrapup", before, reading("closed", shown("accepted")), "accepted").verdict, "wider")
+  })
 })

@@ -129,8 +129,11 @@ export const make = (look: Look, channels: Channels["Service"], turns: Change.Tu
     const before = readingOf(plan.channelStatus, agents)
     if (came.answer === "refused") {
       if (!Change.isForTheState(came.error)) return yield* came.error
-      const after = yield* readAfter(ref, agents, deadline)
-      const stays = after.agents.some(({ sight }) => !["left", "gone", "unknown"].includes(standingIn(sight.read)))
+      const after = yield* readAfter(ref, agents, deadline).pipe(
+        Deadline.within(deadline, () => Effect.fail(came.error))
+      )
+      // Where nobody can tell who is left, it is not said that nobody is.
+      const stays = after.agents.some(({ sight }) => !["left", "gone"].includes(standingIn(sight.read)))
       if (after.channel === status && !stays) return endedAs(found, "already", after)
       // It was closed meanwhile, and can't become inactive any more.
       const isWider = after.channel === "closed" && plan.channelStatus !== "closed" && !stays

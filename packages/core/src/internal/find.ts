@@ -190,13 +190,13 @@ export const make = (services: {
       Stream.filter(plays(part)),
       Stream.runHead,
       Effect.map(Option.getOrUndefined),
-      Effect.catchReason("TwilioError", "NotFound", () => Effect.succeed(undefined))
+      Effect.catchIf(isGone("Participants.list"), () => Effect.succeed(undefined))
     )
 
   /** A list may leave attributes out, and a task may be gone since. */
   const whole = (taskSid: Sid.TaskSid | undefined, task?: Task): Effect.Effect<Task | undefined, TwilioError> => {
     if (task?.attributes !== undefined || taskSid === undefined) return Effect.succeed(task)
-    return tasks.get(taskSid).pipe(Effect.catchReason("TwilioError", "NotFound", () => Effect.succeed(task)))
+    return tasks.get(taskSid).pipe(Effect.catchIf(isGone("Tasks.get"), () => Effect.succeed(task)))
   }
 
   const ofTask = (query: Query, worker: string | undefined, taskSid: Sid.TaskSid): Source =>
@@ -266,8 +266,12 @@ export const make = (services: {
       const rows = page.items.flatMap((task) => {
         const { sid } = task
         if (sid === undefined) return []
-        const part = Effect.map(tasks.reservations(sid), (reservations) =>
-          reservations.map(partOf).findLast(({ sight }) => standingIn(sight.read) === standing)
+        const part = tasks.reservations(sid).pipe(
+          // A task that ended meanwhile has no part that fits.
+          Effect.catchIf(isGone("Tasks.reservations"), () => Effect.succeed([])),
+          Effect.map((reservations) =>
+            reservations.map(partOf).findLast(({ sight }) => standingIn(sight.read) === standing)
+          )
         )
         return [rowOf(query, undefined, { part, task: () => whole(sid, task) })]
       })
@@ -325,6 +329,12 @@ export const make = (services: {
 
   return { stream, page }
 }
+
+/** Twilio's own 404 of this endpoint: that of a gateway, or of the workspace, does not say that it is gone. */
+const isGone =
+  (endpoint: string) =>
+  ({ operation, reason }: TwilioError): boolean =>
+    operation === endpoint && reason._tag === "NotFound" && reason.code !== undefined
 
 const isStart = ({ page, pageToken }: Cursor) => page === undefined && pageToken === undefined
 

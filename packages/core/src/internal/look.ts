@@ -183,7 +183,8 @@ export const make = (services: {
     agents,
     way,
     channelStatus,
-    channel: (channel: ChannelRef) => channels.get(channel),
+    channel: (channel: ChannelRef, connection?: "fresh") =>
+      channels.get(channel, connection === undefined ? {} : { connection }),
     /** Everybody whom the channel lists; a list that does not end is none. */
     everyone: (channel: ChannelRef): Effect.Effect<ReadonlyArray<Participant>, TwilioError> =>
       participants.list(channel, { limit: manyPeople + 1 }).pipe(

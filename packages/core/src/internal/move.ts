@@ -100,14 +100,15 @@ export const make = (look: Look, participants: Participants["Service"], turns: C
     deadline: Deadline.Deadline
   ) {
     const since = yield* Deadline.now
-    const [everyone, { status: channelStatus }] = yield* Effect.all([look.everyone(ref), look.channel(ref)], {
+    const [everyone, { status: channelStatus }] = yield* Effect.all([look.everyone(ref), look.channel(ref, "fresh")], {
       concurrency: 2
     }).pipe(Deadline.within(deadline, () => Effect.fail(Deadline.tooLate(operation)), 0.5))
     const participant = yield* agentOf(everyone, ref)
     const colleagues = everyone.filter((other) => other.type === "agent" && other !== participant)
     const [mine, theirs] = yield* Effect.all(
       [
-        look.agents([participant], deadline),
+        // What proves the change rests on this reading too: it comes over a connection of its own.
+        look.agents([participant], deadline, { connection: "fresh" }),
         asks ? look.agents(colleagues, deadline) : Effect.succeed(colleagues.map(notAsked))
       ],
       { concurrency: 2 }
@@ -253,7 +254,9 @@ export const make = (look: Look, participants: Participants["Service"], turns: C
     if (came.answer === "refused") {
       yield* forget(ref.participantSid)
       if (!Change.isForTheState(came.error)) return yield* came.error
+      // A refusal without Twilio's code is a gateway's: the participant may be attached still.
       if (status === "closed" && plan.agent.standing === "left") {
+        if (came.error.code === undefined) return yield* came.error
         return movedAs(found, "already", undefined, wayIn(plan))
       }
       return yield* afterRefusal(found, before, came.error, ref, deadline)

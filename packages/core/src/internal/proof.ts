@@ -62,7 +62,11 @@ export const ofMove = (
 
   if (channelsKnown && before.channel !== after.channel) {
     // The channel's own change moves its agents too: whatever is seen of this one may come from there.
-    return { verdict: accepted || (shows && isOut) ? "wider" : "unknown", final: isOut || !shows }
+    if (accepted ? isOut || after.channel !== "active" : shows && isOut) {
+      return { verdict: "wider", final: isOut || !shows }
+    }
+    // It has become active again, which moves nobody.
+    return { verdict: accepted ? (shows ? "pending" : "accepted") : "unknown", final: !shows }
   }
   if (shows && isShown(is)) {
     if (isThere && isAnother(was, is) && channelsKnown) return { verdict: "confirmed", final: true }
@@ -104,16 +108,25 @@ export const ofEnd = (
   const accepted = answer === "accepted"
   const left = before.agents.some((was, index) => hasLeft(was, after.agents[index]))
   const stays = after.agents.some((read) => isShown(read) && standingOf(read.status) !== "left")
+  // Who was there, and can't be read any more, may be there still.
+  const isUnread = before.agents.some(
+    (was, index) => isShown(was) && standingOf(was.status) !== "left" && after.agents[index] === undefined
+  )
   const open: Verdict = accepted ? "pending" : "unknown"
 
   if (after.channel === undefined)
     return { verdict: accepted ? "accepted" : "unknown", final: before.channel === undefined }
   if (after.channel !== status) {
-    // Closed is more than inactive; and a customer who writes wakes a channel that was inactive for a moment.
-    const isWider = status === "inactive" && (after.channel === "closed" || (left && !stays))
-    return isWider ? { verdict: "wider", final: true } : { verdict: open, final: false }
+    // Closed is more than inactive. A customer who writes wakes a channel that was inactive for a moment; but if the answer was
+    // lost, agents who left by themselves look the same.
+    const isClosed = after.channel === "closed" && before.channel !== undefined && before.channel !== "closed"
+    const isAwake = accepted && left && !stays && !isUnread
+    return status === "inactive" && (isClosed || isAwake)
+      ? { verdict: "wider", final: true }
+      : { verdict: open, final: false }
   }
   if (stays) return { verdict: open, final: false }
+  if (isUnread) return { verdict: accepted ? "accepted" : "unknown", final: false }
   // A channel that was there before proves nothing: only an agent who left does.
   if (left || (before.channel !== undefined && before.channel !== status)) return { verdict: "confirmed", final: true }
   return { verdict: accepted ? "accepted" : "unknown", final: true }

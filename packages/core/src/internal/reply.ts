@@ -48,7 +48,9 @@ export const fields = (
     ...(moreInfo === undefined || !/^https?:/u.test(moreInfo)
       ? undefined
       : { moreInfo: hide(moreInfo).slice(0, textLimit) }),
-    ...(requestId === undefined || !/^[\w-]{1,64}$/u.test(requestId) ? undefined : { requestId: hide(requestId) }),
+    ...(requestId === undefined || !/^RQ[0-9a-fA-F]{32}$/u.test(requestId)
+      ? undefined
+      : { requestId: hide(requestId) }),
     ...(retryAfter === undefined ? undefined : { retryAfter })
   }
 }
