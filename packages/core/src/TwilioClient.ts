@@ -263,7 +263,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
   const token = <P, A>(call: Call<P, A>, last: Reason | undefined): Effect.Effect<void, Reason> => {
     if (take === undefined) return Effect.void
     const { name, perSecond } = call.endpoint
-    return take({ key: `flex-interactions/${settings.account}/${name}`, perSecond }, (waiting) =>
+    return take({ key: Budget.keyOf(settings.account, name), perSecond }, (waiting) =>
       Effect.timeoutOrElse(waiting, {
         duration: left(call),
         orElse: (): Effect.Effect<never, Reason> => Effect.fail(last ?? new RateLimited({}))

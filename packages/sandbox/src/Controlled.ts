@@ -3,7 +3,7 @@ import type { Clock } from "./Clock.ts"
 import type { Fault, Faults } from "./Fault.ts"
 import type { People } from "./People.ts"
 import type { InteractionSeed, ParticipantSeed } from "./Seed.ts"
-import type { Settings } from "./Settings.ts"
+import type { Settings } from "./Assumptions.ts"
 import type { ChannelName, Event, Interactions, Participant, Reservation, Task, Worker, Workspace } from "./World.ts"
 
 /** A request that was answered, or not. */

@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import type { Fault as FaultType } from "./Fault.ts"
-import type { Settings as SettingsType } from "./Settings.ts"
+import type { Settings as SettingsType } from "./Assumptions.ts"
 import { type InteractionSeed, type ParticipantSeed, type Seed as SeedType, SeedError } from "./Seed.ts"
 
 const sid = (prefix: string) =>

@@ -2,7 +2,7 @@
 import { fromBase64 } from "./Form.ts"
 import type { Answer } from "./Reply.ts"
 import type { Call } from "./Router.ts"
-import type { Settings } from "./Settings.ts"
+import type { Settings } from "./Assumptions.ts"
 
 /** What is listed, in its order. */
 export interface Rows<A> {

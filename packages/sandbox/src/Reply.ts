@@ -1,6 +1,6 @@
 /** What Twilio answers with: JSON, and errors with a code. */
 import type { Host } from "./Host.ts"
-import type { Settings } from "./Settings.ts"
+import type { Settings } from "./Assumptions.ts"
 
 /** A reply, and a word on what happened for those who watch. */
 export interface Answer {

@@ -10,7 +10,7 @@ import * as Fault from "./Fault.ts"
 import * as People from "./People.ts"
 import { readyMade } from "./ReadyMade.ts"
 import * as Seed from "./Seed.ts"
-import { defaults, type Settings } from "./Settings.ts"
+import { defaults, type Settings } from "./Assumptions.ts"
 import * as Twilio from "./Twilio.ts"
 import * as World from "./World.ts"
 
@@ -32,7 +32,7 @@ export {
   type WorkerSeed,
   type WorkspaceSeed
 } from "./Seed.ts"
-export type { Settings } from "./Settings.ts"
+export type { Settings } from "./Assumptions.ts"
 export { sid } from "./Sid.ts"
 export type {
   Channel,

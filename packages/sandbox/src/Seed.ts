@@ -11,7 +11,7 @@ import {
   setReservation,
   setTask
 } from "./Rules.ts"
-import type { Settings } from "./Settings.ts"
+import type { Settings } from "./Assumptions.ts"
 import { sid as made } from "./Sid.ts"
 import {
   type ChannelName,

@@ -1,6 +1,6 @@
 /** What the sandbox knows: interactions with their channels and participants, and TaskRouter's workers, tasks, reservations, events. */
 import type { Schedule } from "./Clock.ts"
-import type { Settings } from "./Settings.ts"
+import type { Settings } from "./Assumptions.ts"
 
 /** Documented: the five types. */
 export type ParticipantType = "agent" | "customer" | "supervisor" | "external" | "unknown"

@@ -52,6 +52,9 @@ export interface Budget {
   readonly perSecond: number | undefined
 }
 
+/** What the limit is keyed by: the account, or the API key where the account is not known, and the endpoint. Never a secret. */
+export const keyOf = (account: string, endpoint: string): string => `flex-interactions/${account}/${endpoint}`
+
 /**
  * Takes a token of the budget. Where none is there the caller waits; `inTime` bounds that, and is left out where there is
  * no need to wait.
