@@ -66,6 +66,45 @@ describe.skipIf(isMissing)(
       await leader.says(/the lead is lost/u)
     })
 
+    test("when the leader is stopped in the middle of its work, another one does the rest, and what two may have sent is applied once", async () => {
+      const crowd = await centre(
+        Array.from({ length: 300 }, (_, n) => conversation([[`agent${n}`, "wrapup", 200]], { status: "closed" }))
+      )
+      ending.push(crowd.close)
+      const applied: Array<string> = []
+      let stop: (() => void) | undefined
+      crowd.answerWith(async (request) => {
+        const reply = await crowd.sandbox.fetch(request)
+        if (request.method === "POST" && reply.ok && applied.push(request.url) >= 40) stop?.()
+        return reply
+      })
+      const join = () => {
+        const command = begin(crowd, [...rules, "--json", "--every", "1s"], { DATABASE_URL: postgres.url })
+        ending.unshift(() => command.child.kill("SIGKILL"))
+        return command
+      }
+      await postgres.start()
+      const leader = join()
+      stop = () => leader.child.kill("SIGSTOP")
+      await leads(leader)
+      const other = join()
+      await leads(other)
+      stop = undefined
+      leader.child.kill("SIGCONT")
+      await leader.says(/the lead is lost/u)
+      await expect
+        .poll(() => new Set(Object.values(standings(crowd)).flat()), { timeout: 30_000 })
+        .toEqual(new Set(["completed"]))
+      expect(applied.length).toBeGreaterThan(40)
+      expect(new Set(applied).size).toBe(applied.length)
+      other.child.kill("SIGTERM")
+      const { stdout } = await other.ended
+      const results = stdout
+        .split("\n")
+        .flatMap((line) => (line === "" ? [] : (JSON.parse(line) as { readonly result: string }).result))
+      expect(results.filter((result) => result !== "confirmed" && result !== "already")).toEqual([])
+    })
+
     test("when the leader is cut off from the database, it stops by itself and another one leads", async () => {
       await postgres.start()
       const wire = await Postgres.wire(postgres.port)

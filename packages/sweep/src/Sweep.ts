@@ -12,14 +12,14 @@ import type { Counts, Report } from "./Report.ts"
 import type { Row } from "./Row.ts"
 import type { Rules } from "./Rules.ts"
 
-/** So many changes at the same time: each waits mostly for its proof. */
-const concurrency = 16
+/** So many changes at the same time at most: each waits mostly for its proof. At a low rate limit fewer, or they would run out of time. */
+const together = 16
 /** After so many failures in a row nothing else is tried. */
 const most = 25
 /** A list with fewer rows than this is read at once. */
 const page = 500
 /** The requests of a change to the endpoint that it uses most. */
-const requests = 3
+const requests = 4
 
 /** Twilio can't be reached, or the lead was lost: the sweep ended before its end. */
 export class BrokenOff extends Schema.TaggedError<BrokenOff>("@flex-interactions/sweep/BrokenOff")("BrokenOff", {
@@ -93,7 +93,7 @@ export const run = Effect.fn("Sweep.run")(function* (
     Stream.flattenIterable,
     Stream.takeWhile(({ skip }) => skip !== undefined || changes++ < rules.limit),
     Stream.mapEffect((row) => (apply === undefined ? finish(row) : act(row, apply)), {
-      concurrency: apply === undefined ? 1 : concurrency,
+      concurrency: apply === undefined ? 1 : Math.min(together, perSecond ?? together),
       unordered: true
     }),
     Stream.runDrain
