@@ -1,6 +1,6 @@
 /**
  * The quick suite: the test files that run the sources in this process. It is found, not listed: a file that reaches for what
- * `pnpm build` made, or for a browser, itself or through a harness, isn't in it.
+ * `pnpm build` made, for a browser or for a database, itself or through a harness, isn't in it.
  */
 import { readdirSync, readFileSync } from "node:fs"
 import { dirname, join, sep } from "node:path"
@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url"
 const root = fileURLToPath(new URL("../", import.meta.url))
 
 const needsMore =
-  /packages\/[\w-]+\/dist\/|"(?:@flex-interactions\/mcp\b[^"]*|@modelcontextprotocol\/client\/stdio|playwright-core)"|\/pack\.ts"/u
+  /packages\/[\w-]+\/dist\/|"(?:redis-server|@flex-interactions\/mcp\b[^"]*|@modelcontextprotocol\/client\/stdio|playwright-core)"|\/pack\.ts"/u
 
 /** The tests' own files that a file imports, its types apart. */
 const imported = (file: string, source: string): ReadonlyArray<string> =>
