@@ -36,7 +36,7 @@ export interface Counts {
 
 const summary = (counts: Counts) =>
   Object.entries(counts)
-    .sort(([one], [other]) => one.localeCompare(other))
+    .sort(([one], [other]) => Number(one === "skipped") - Number(other === "skipped"))
     .map(([result, count]) => `${count} ${result}`)
     .join(", ")
 
