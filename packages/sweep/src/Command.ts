@@ -5,6 +5,7 @@ import * as CliError from "effect/cli/CliError"
 import * as CliCommand from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Stdio from "effect/Stdio"
 import * as Apply from "./Apply.ts"
@@ -113,7 +114,9 @@ export const make = (options: { readonly isTerminal: boolean; readonly exit: (co
             apply: apply ? yield* Apply.make : undefined
           })
         })
-      yield* Every.run({ once, every, apply, exit: options.exit }).pipe(Effect.provide(layer))
+      yield* Every.run({ once, every, apply, exit: options.exit }).pipe(
+        Effect.provide(Layer.provideMerge(layer, Live.telemetry))
+      )
     })
   ).pipe(CliCommand.withDescription(about))
 

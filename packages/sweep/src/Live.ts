@@ -34,6 +34,21 @@ const urlOf = Effect.fnUntraced(function* (name: string, protocols: RegExp, exam
 export const redisUrl = urlOf("REDIS_URL", /^rediss?:$/u, "redis://localhost:6379")
 export const databaseUrl = urlOf("DATABASE_URL", /^postgres(?:ql)?:$/u, "postgres://user@localhost:5432/name")
 
+const collector = Config.option(Config.String("OTEL_EXPORTER_OTLP_ENDPOINT")).pipe(
+  Effect.mapError(
+    () => new TwilioClient.SettingsError({ setting: "OTEL_EXPORTER_OTLP_ENDPOINT", problem: "could not be read" })
+  )
+)
+
+/** Exports traces and metrics, if there is a collector. */
+export const telemetry = Layer.unwrap(
+  Effect.gen(function* () {
+    if (!Option.exists(yield* collector, (url) => url !== "")) return Layer.empty
+    const { layer } = yield* Effect.promise(() => import("./Otlp.ts"))
+    return layer
+  })
+)
+
 /** Requests a second for each endpoint that a sweep may send; none without a limit. */
 const part = (options: TwilioClient.Options, share: number): TwilioClient.Options => {
   const { rateLimit = { limit: 20, window: "1 second" } } = options
