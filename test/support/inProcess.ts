@@ -17,7 +17,7 @@ export const agent = {
 } as Participant.Agent
 
 /** The services that a test does not give: to ask any of them is a defect. */
-const others = Layer.provide(Layer.fresh(services), Layer.mock(TwilioClient.TwilioClient)({}))
+const others = Layer.provide(Layer.fresh(services({})), Layer.mock(TwilioClient.TwilioClient)({}))
 
 export const open = async (layer: Layer.Layer<never>, limits: Calls.Options = {}, answer?: HostOptions["answer"]) => {
   const log: Array<unknown> = []

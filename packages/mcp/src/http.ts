@@ -42,8 +42,14 @@ export interface Options {
   readonly apiBaseUrl?: string
   /** The tool that writes does not exist, whatever else is set. */
   readonly readOnly?: boolean
+  /** The origin of TaskRouter's API, where `apiBaseUrl` is another one; without it TaskRouter is turned off then. */
+  readonly taskRouterBaseUrl?: string
+  /** Flex's TaskRouter workspace; looked up if it is not given. */
+  readonly workspaceSid?: string
   /** The statuses that are offered; by default both. */
   readonly allowStatus?: ReadonlyArray<"wrapup" | "closed">
+  /** There is a tool that ends a conversation; by default there is none. */
+  readonly allowEnd?: boolean
   /**
    * When a person is asked before a write: `"when-possible"`: where the host can be asked, and elsewhere the write is sent;
    * `"always"`: where the host cannot be asked the write is refused; `"never"`. By default `"auto"`, which is `"always"` over
@@ -100,11 +106,12 @@ export const make = (options: Options): Promise<WebHandler> =>
         "apiKey" in credentials
           ? { apiKey: credentials.apiKey, apiSecret: Redacted.make(credentials.apiSecret) }
           : { accountSid: credentials.accountSid, authToken: Redacted.make(credentials.authToken) },
-      ...(options.apiBaseUrl === undefined ? undefined : { baseUrl: options.apiBaseUrl })
+      ...(options.apiBaseUrl === undefined ? undefined : { baseUrl: options.apiBaseUrl }),
+      ...(options.taskRouterBaseUrl === undefined ? undefined : { taskRouterBaseUrl: options.taskRouterBaseUrl })
     }).pipe(Layer.provide(FetchHttpClient.layer))
 
     const scope = yield* Scope.make()
-    const services = yield* Layer.buildWithScope(Tools.services.pipe(Layer.provide(client)), scope)
+    const services = yield* Layer.buildWithScope(Tools.services(options).pipe(Layer.provide(client)), scope)
     const limits = { ...options, confirm: Limits.confirmOver("http", options.confirm ?? "auto") }
     const answer = yield* Calls.make({ ...limits, confirmation: { key: options.confirmationKey } }).pipe(
       Effect.provide(services),

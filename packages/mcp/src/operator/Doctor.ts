@@ -15,7 +15,6 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Proxy from "../platform/Proxy.ts"
-import { services } from "../tools/index.ts"
 import { escaped } from "../tools/Plain.ts"
 import * as Auth from "../protocol/Auth.ts"
 import * as Address from "./Address.ts"
@@ -163,9 +162,8 @@ const validate = Effect.fnUntraced(function* (written: Settings.Written) {
   if (Settings.overHttp(written)) yield* ServeHttp.settings(written)
   const client = yield* yield* Serve.client(written, (options) => Effect.succeed(TwilioClient.layer(options)))
   const workspaceSid = yield* Settings.workspace(written)
-  return yield* Tasks.layer.pipe(
+  return yield* Layer.mergeAll(Tasks.layer, Participants.layer).pipe(
     Layer.provideMerge(Workspace.layer(workspaceSid === undefined ? {} : { workspaceSid })),
-    Layer.merge(services),
     Layer.provideMerge(client),
     Layer.build
   )

@@ -27,7 +27,8 @@ export const serve = <E, R, R2>(written: Settings.Written, way: Way<E, R, R2>) =
   Effect.gen(function* () {
     const limits = yield* Settings.limits(written)
     const made = yield* client(written, way.twilio)
-    const calls = yield* Effect.cached(load(made, { ...limits, confirmation: way.confirmation ?? {} }))
+    const workspaceSid = yield* Settings.workspace(written)
+    const calls = yield* Effect.cached(load(made, { ...limits, workspaceSid, confirmation: way.confirmation ?? {} }))
     // The sandbox is made at once: a seed that cannot be used ends the command, like other wrong settings. Those of Twilio were
     // checked above; calls that arrive later than a second after the start find everything loaded.
     yield* (yield* Settings.onSandbox(written)) ? calls : Effect.forkScoped(Effect.delay(calls, "1 second"))
@@ -47,12 +48,12 @@ export const serve = <E, R, R2>(written: Settings.Written, way: Way<E, R, R2>) =
 /** Answers calls until the scope closes. What that takes is loaded now. */
 const load = Effect.fnUntraced(function* <R>(
   client: Effect.Effect<Client<R>, TwilioClient.SettingsError>,
-  options: Calls.Options
+  options: Calls.Options & { readonly workspaceSid: string | undefined }
 ) {
   const [{ make }, { services }] = yield* Effect.promise(() =>
     Promise.all([import("../protocol/Calls.ts"), import("../tools/index.ts")])
   )
-  return yield* Effect.provide(make(options), yield* Layer.build(Layer.provide(services, yield* client)))
+  return yield* Effect.provide(make(options), yield* Layer.build(Layer.provide(services(options), yield* client)))
 })
 
 /** An upgrade has replaced the files of the server that runs. */

@@ -49,6 +49,11 @@ export const table = {
     many: true,
     about: "offer only this status: wrapup or closed; default both"
   },
+  allowEnd: {
+    env: "FLEX_MCP_ALLOW_END",
+    flag: "allow-end",
+    about: "offer end_conversation too, which ends a conversation for all its agents"
+  },
   confirm: {
     env: "FLEX_MCP_CONFIRM",
     flag: "confirm",
@@ -316,6 +321,7 @@ export const limits = Effect.fnUntraced(function* (settings: Written) {
     allowStatus: yield* Effect.forEach(settings.allowStatus?.split(",") ?? Limits.statuses, (text) =>
       oneOf("allowStatus", text.trim(), Limits.statuses)
     ),
+    allowEnd: yield* isOn(settings, "allowEnd"),
     confirm: Limits.confirmOver(
       overHttp(settings) ? "http" : "stdio",
       yield* oneOf("confirm", settings.confirm ?? "auto", Limits.confirmChoices)

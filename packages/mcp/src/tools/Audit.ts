@@ -1,5 +1,5 @@
 /** The audit: one line on stderr for each write that came as far as a decision, whatever became of it. */
-import { TwilioClient, type TwilioError } from "@flex-interactions/core"
+import { type Conversation, TwilioClient, type TwilioError } from "@flex-interactions/core"
 import * as Cause from "effect/Cause"
 import * as Console from "effect/Console"
 import * as DateTime from "effect/DateTime"
@@ -11,10 +11,10 @@ import type { Consent, Entry } from "./Confirmation.ts"
 import { quoted, requestId } from "./Plain.ts"
 
 /**
- * `accepted`: Twilio took it. `not_sent`: a person, or a setting, said no. `failed`: it was certainly not applied.
- * `unknown`: it left this machine, and nobody knows.
+ * What a tool answers, in the library's words; and `not_sent`: a person, or a setting, said no. `failed`: it was certainly not
+ * applied. `unknown`: it left this machine, and nobody knows.
  */
-type Result = "accepted" | "not_sent" | "failed" | "unknown"
+type Result = Conversation.Result | "not_sent" | "failed" | "unknown"
 
 export const make = (asJson: boolean) => {
   const write = Effect.fnUntraced(function* (
@@ -43,34 +43,50 @@ export const make = (asJson: boolean) => {
     /** A write that is sent now: its line is written when it ends, interruption included. */
     sent:
       (entry: Entry, decision: Decision) =>
-      <A, R>(send: Effect.Effect<A, TwilioError.TwilioError, R>) => {
+      <
+        A extends { readonly result: Conversation.Result },
+        E extends TwilioError.TwilioError | Conversation.LastAgent,
+        R
+      >(
+        send: Effect.Effect<A, E, R>
+      ) => {
         let request: string | undefined
         return send.pipe(
-          Effect.provideService(TwilioClient.OnAttempt, () => {
+          // Reads that prove the write are told of too: the request id is that of the write.
+          Effect.provideService(TwilioClient.OnAttempt, (operation) => {
+            if (!writes.has(operation)) return () => {}
             request = undefined
             return (reply) => {
               request = reply.requestId
             }
           }),
           Effect.onExit((exit) => {
-            const reason = Exit.isFailure(exit)
-              ? Option.getOrUndefined(Cause.findErrorOption(exit.cause))?.reason
-              : undefined
-            const known = reason !== undefined && reason._tag !== "OutcomeUnknown"
+            const error = Exit.isFailure(exit) ? Option.getOrUndefined(Cause.findErrorOption(exit.cause)) : undefined
+            const reason = error?._tag === "TwilioError" ? error.reason : undefined
+            const known = error !== undefined && reason?._tag !== "OutcomeUnknown"
             const facts = {
               reason:
                 reason?._tag ??
+                error?._tag ??
                 (Exit.hasInterrupts(exit) ? "interrupted" : Exit.isFailure(exit) ? "defect" : undefined),
               http: reason?.status,
               code: reason?.code,
               request: requestId(request)
             }
-            return write(entry, decision, Exit.isSuccess(exit) ? "accepted" : known ? "failed" : "unknown", facts)
+            return write(
+              entry,
+              decision,
+              Exit.isSuccess(exit) ? exit.value.result : known ? "failed" : "unknown",
+              facts
+            )
           })
         )
       }
   }
 }
+
+/** The endpoints that change something. */
+const writes = new Set(["Participants.setStatus", "Channels.update"])
 
 export type Audit = ReturnType<typeof make>
 

@@ -8,6 +8,8 @@ export interface Limits {
   readonly readOnly?: boolean
   /** The statuses that are offered; default: all. */
   readonly allowStatus?: ReadonlyArray<Status>
+  /** There is a tool that ends a conversation; default: no. */
+  readonly allowEnd?: boolean
   /** When a person is asked before a write; default `"when-possible"`. */
   readonly confirm?: Confirm
   /** The line on stderr for each write as JSON. */
@@ -34,20 +36,26 @@ export const statuses = ["wrapup", "closed"] as const satisfies ReadonlyArray<St
 export interface Offer {
   /** The statuses that an agent can be moved to; with none there is no tool for it. */
   readonly statuses: ReadonlyArray<Status>
+  /** A conversation can be ended. */
+  readonly end: boolean
 }
 
-export const offer = ({ allowStatus = statuses, readOnly = false }: Limits): Offer => ({
-  statuses: readOnly ? [] : statuses.filter((status) => allowStatus.includes(status))
+export const offer = ({ allowEnd = false, allowStatus = statuses, readOnly = false }: Limits): Offer => ({
+  statuses: readOnly ? [] : statuses.filter((status) => allowStatus.includes(status)),
+  end: allowEnd && !readOnly
 })
 
 /** Every offer that limits can leave. */
-export const offers: ReadonlyArray<Offer> = [[], ["wrapup"], ["closed"], statuses].map((allowStatus) =>
-  offer({ allowStatus: allowStatus as ReadonlyArray<Status> })
+export const offers: ReadonlyArray<Offer> = [false, true].flatMap((allowEnd) =>
+  [[], ["wrapup"], ["closed"], statuses].map((allowStatus) =>
+    offer({ allowEnd, allowStatus: allowStatus as ReadonlyArray<Status> })
+  )
 )
 
 /** How writes are confirmed, for the log: operators read it when the server starts. */
 export const confirmation = (limits: Limits): string => {
-  if (offer(limits).statuses.length === 0) return "no writes: it only reads"
+  const { end, statuses } = offer(limits)
+  if (statuses.length === 0 && !end) return "no writes: it only reads"
   switch (limits.confirm ?? "when-possible") {
     case "when-possible":
       return "a person is asked before each write where the host can be asked; elsewhere writes are sent unasked (--confirm when-possible)"

@@ -7,6 +7,18 @@ export function plain(text: string | undefined, most = 200): string | undefined 
   return text?.slice(0, most).replaceAll(/[^\x20-\x7e]/gu, "?")
 }
 
+/**
+ * A name that somebody gave a worker, a queue or a medium: letters of any script, digits and the signs that names have; anything
+ * else, such as a line feed, is a question mark. At most 60 characters.
+ */
+export const name = (text: string): string => {
+  const clean = text.normalize("NFC").replaceAll(/[^\p{L}\p{M}\p{N} .,@_+'’&/():#-]/gu, "?")
+  return clean.length <= 60 ? clean : `${clean.slice(0, 57)}...`
+}
+
+/** One of Twilio's words, those of tomorrow too: a single short one. */
+export const word = (text: string): string => (/^[a-zA-Z][a-zA-Z0-9_]{0,19}$/u.test(text) ? text : "unknown")
+
 /** A request id of Twilio's, or nothing: what has another form is not shown. */
 export const requestId = (text: string | undefined): string | undefined =>
   text !== undefined && /^RQ[0-9a-f]{32}$/iu.test(text) ? text : undefined

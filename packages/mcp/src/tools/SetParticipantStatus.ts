@@ -1,15 +1,15 @@
 /**
- * The tool `set_participant_status`: moves an agent to `wrapup` or `closed`, after looking the agent up and, where the
- * operator wants it, asking a person.
+ * The tool `set_participant_status`: moves an agent to `wrapup` or `closed` and says what became of it. It looks first, refuses
+ * to leave a customer alone unless it is told to and, where the operator wants it, asks a person.
  */
-import { Participant, Participants, Sid, type TwilioError } from "@flex-interactions/core"
+import { type Conversation, Conversations, type Participant, Sid, type TwilioError } from "@flex-interactions/core"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type { Call } from "./Call.ts"
 import * as Fields from "./Fields.ts"
+import type { Offer } from "./Limits.ts"
+import { name } from "./Plain.ts"
 import * as Write from "./Write.ts"
-import { facts, goodTime, Refused, tooLong } from "./ToolError.ts"
+import { facts, Refused, unseen } from "./ToolError.ts"
 
 type Status = Participant.ParticipantStatus
 
@@ -30,96 +30,178 @@ const inputOf = (allowed: ReadonlyArray<Status>) =>
   Schema.Struct({
     ...Fields.channel,
     participant_sid: Sid.ParticipantSid.annotate({
-      description: "From list_participants, e.g. UT0123456789abcdef0123456789abcdef"
+      description: "From find_conversations or list_participants, e.g. UT0123456789abcdef0123456789abcdef"
     }),
     status: oneOf(allowed).annotate({
       description: `${allowed.map((status) => meaning[status]).join(" ")} e.g. "${allowed[0]}"`
     }),
+    if_last_agent: Schema.optionalKey(
+      Schema.Literals(["refuse", "allow"]).annotate({
+        description: 'If the customer would be alone; allow only on a person\'s wish. Default refuse, e.g. "allow"'
+      })
+    ),
     dry_run: Write.dryRun
   })
 type Input = ReturnType<typeof inputOf>["Type"]
 
 const Output = Schema.Struct({
-  result: Schema.Literals(["accepted", "dry_run"]).annotate({ description: "accepted: by Twilio" }),
+  result: Schema.Literals(["confirmed", "already", "wider", "pending", "accepted", "dry_run"]).annotate({
+    description: "See note"
+  }),
   participant_sid: Fields.text("The agent"),
   status: Fields.text("As asked"),
-  worker_sid: Fields.sid("WK"),
-  task_sid: Fields.sid("WT"),
+  ...Fields.agent,
+  customer_alone: Fields.alone,
+  on_the_way: Fields.onTheWay,
+  others: Schema.Array(Schema.Struct(Fields.agent)).annotate({ description: "Other agents listed" }),
   note: Fields.text("What it means")
 })
 
 /** What a status means for the people in the conversation. */
 const consequence = {
   wrapup: "The agent may finish up; the conversation stays open.",
-  closed: "The agent leaves; the conversation stays open, and if no other agent is in it the customer is left alone."
+  closed: "The agent leaves; the conversation stays open."
 }
 
 export const setParticipantStatus = Write.write({
   name: "set_participant_status",
-  summary: "Moves one agent to wrapup or closed, after looking them up. With dry_run it sends nothing.",
+  summary:
+    "Moves one agent to wrapup or closed, with proof; refuses to leave a customer alone. With dry_run it sends nothing.",
   isOffered: ({ statuses }) => statuses.length > 0,
   title: ({ statuses }) => `Move an agent to ${statuses.join(" or ")}`,
   description: ({ statuses }) =>
-    `Moves one agent of a Flex interaction channel to ${statuses.map((status) => short[status]).join(" or ")}. Only on a ` +
-    "person's wish: it affects a real customer, and cannot be undone or read back. Agents only; participant_sid comes " +
-    "from list_participants. Does not end the conversation: the customer may be left alone in it. The host may ask a person " +
-    "first. dry_run tells what would be sent and sends nothing.",
+    `Moves one agent of a Flex conversation to ${statuses.map((status) => short[status]).join(" or ")}, and reads whether it ` +
+    "was done. Only on a person's wish: it affects a real customer and cannot be undone. Does not end the conversation; " +
+    "refuses to leave a customer alone in it. The host may ask a person first. dry_run says who else is there and what " +
+    "would happen, and sends nothing.",
   input: ({ statuses }) => inputOf(statuses),
   output: Output,
 
-  turn: ({ participant_sid }) => participant_sid,
-  lookUp: (input: Input, call) => lookUp(input, call),
-  target: (input, agent) => ({
+  turn: ({ channel_sid }) => channel_sid,
+  lookUp: (input: Input, { offer, within }) =>
+    Conversations.Conversations.use((conversations) =>
+      conversations.plan(refOf(input), input.status, { within, company: input.dry_run === true })
+    ).pipe(
+      Effect.filterOrFail(
+        (plan) => input.dry_run === true || !plan.lastAgent || input.if_last_agent === "allow",
+        (plan) => lastAgent(plan.agent.worker, plan.others.length, offer)
+      )
+    ),
+  target: (input, { agent, customerAlone }) => ({
     status: input.status,
     participant: input.participant_sid,
     worker: agent.routingProperties?.workerSid,
     task: agent.routingProperties?.taskSid,
     channel: input.channel_sid,
-    interaction: input.interaction_sid
+    interaction: input.interaction_sid,
+    if_last_agent: input.if_last_agent ?? "refuse",
+    customer_alone: `${customerAlone}`
   }),
-  dryRun: (input, agent) => ({
-    result: "dry_run" as const,
-    ...whom(input, agent),
-    note: `Nothing was sent. Without dry_run, Status=${input.status} would be sent for this agent. ${consequence[input.status]}`
-  }),
-  question: (input, { routingProperties }) =>
+  dryRun: (input, plan) => ({ result: "dry_run" as const, ...told(input, plan), note: ofDryRun(input, plan) }),
+  question: (input, plan) =>
     [
       `Move this agent to ${input.status}?`,
       "",
-      `Agent ${input.participant_sid}`,
-      `Worker ${routingProperties?.workerSid ?? "unknown"}`,
-      `Task ${routingProperties?.taskSid ?? "unknown"}`,
+      `Agent ${plan.agent.worker === undefined ? input.participant_sid : `${name(plan.agent.worker)} (${input.participant_sid})`}`,
+      `Standing ${standing(plan.agent)}`,
+      `Task ${plan.agent.routingProperties?.taskSid ?? "unknown"}`,
       `Channel ${input.channel_sid} of interaction ${input.interaction_sid}`,
       "",
-      `${consequence[input.status]} This cannot be undone.`
+      `${consequence[input.status]} ${ofCustomer(plan, "would be")} This cannot be undone.`
     ].join("\n"),
-  send: ({ status, ...input }) =>
-    Effect.flatMap(Participants.Participants, (participants) =>
-      participants.setStatus({ ...Fields.channelOf(input), participantSid: input.participant_sid }, status)
+  send: (input, plan, { within }) =>
+    Conversations.Conversations.use((conversations) =>
+      conversations.move(refOf(input), input.status, {
+        plan,
+        within,
+        company: input.dry_run === true,
+        ...(input.if_last_agent === undefined ? undefined : { ifLast: input.if_last_agent })
+      })
     ),
-  refused: (reason, { status }) => (reason._tag === "Conflict" ? conflict(status, reason) : undefined),
-  means: (input, agent) => ({
-    result: "accepted" as const,
-    ...whom(input, agent),
-    note: `Twilio accepted the change; it reports no status back. ${consequence[input.status]}`
+  refused: (error, { status }, _plan, { offer }) =>
+    error._tag === "LastAgent"
+      ? lastAgent(error.worker, error.others, offer)
+      : error.reason._tag === "Conflict" && error.reason.status !== undefined
+        ? conflict(status, error.reason)
+        : undefined,
+  means: (input, _plan, moved) => ({
+    result: moved.result,
+    ...told(input, moved),
+    note: [ofResult[moved.result], consequence[input.status], ofCustomer(moved, "is"), unseenIn(moved)]
+      .filter((part) => part !== "")
+      .join(" ")
   })
 })
 
-/** The agent, as a participant and as a person, and the task, as far as they are known. */
-const whom = ({ participant_sid, status }: Input, { routingProperties }: Participant.Participant) => ({
-  participant_sid,
-  status,
-  ...(routingProperties?.workerSid === undefined ? undefined : { worker_sid: routingProperties.workerSid }),
-  ...(routingProperties?.taskSid === undefined ? undefined : { task_sid: routingProperties.taskSid })
+const refOf = (input: Input): Participant.ParticipantRef => ({
+  ...Fields.channelOf(input),
+  participantSid: input.participant_sid
 })
+
+type Known = Conversation.Plan | Conversation.Moved
+
+const told = (input: Input, known: Known) => ({
+  participant_sid: input.participant_sid,
+  status: input.status,
+  ...Fields.agentOf(known.agent),
+  customer_alone: known.customerAlone,
+  ...(known.onTheWay === undefined ? undefined : { on_the_way: known.onTheWay }),
+  others: known.others.slice(0, 20).map(Fields.agentOf)
+})
+
+const standing = ({ minutes, standing }: Conversation.AgentSeen): string =>
+  minutes === undefined ? standing : `${standing} for ${minutes} min`
+
+const unseenIn = ({ unseen: reason }: Known): string => (reason === undefined ? "" : unseen(reason))
+
+const ofCustomer = ({ customerAlone, others }: Known, verb: "is" | "would be"): string =>
+  customerAlone === true
+    ? `The customer ${verb} alone in it, and nobody is on the way.`
+    : customerAlone === false
+      ? `The customer ${verb} not alone.`
+      : `It can't be seen whether the customer ${verb} alone: ${others.length} other agents are listed, who may have left.`
+
+const ofDryRun = (input: Input, plan: Conversation.Plan): string =>
+  [
+    plan.alreadyThere
+      ? "Nothing was sent, and nothing would be: the agent is in wrap-up already."
+      : plan.lastAgent && input.if_last_agent !== "allow"
+        ? 'Nothing was sent. Without dry_run it would be refused: this is the last agent (if_last_agent "allow" permits it).'
+        : `Nothing was sent. Without dry_run, Status=${input.status} would be sent for this agent.`,
+    consequence[input.status],
+    ofCustomer(plan, "would be"),
+    unseenIn(plan)
+  ]
+    .filter((part) => part !== "")
+    .join(" ")
+
+const ofResult: { readonly [result in Conversation.Result]: string } = {
+  confirmed: "Done: the agent's reservation shows it.",
+  already: "The agent was there already; this call changed nothing.",
+  wider:
+    "Something larger happened meanwhile, such as the end of the channel or of the task: the agent's part is over.",
+  pending:
+    "Twilio accepted it, and the agent's reservation does not show it yet. Call list_participants in a minute to see it; do not repeat it before.",
+  accepted: "Twilio accepted it; nothing can be read that shows it."
+}
+
+const lastAgent = (worker: string | undefined, others: number, { end }: Offer) =>
+  new Refused({
+    what: `${worker === undefined ? "This agent" : name(worker)} is the last agent: ${
+      others === 0 ? "no other agent is listed" : `none of the ${others} other agents is active`
+    }, and nobody is on the way. Closing would leave the customer alone in a conversation that stays open, where the next message reaches nobody.`,
+    next: `${
+      end
+        ? "To end the conversation, call end_conversation."
+        : "No tool here ends a conversation: a person does that in Flex, or the operator starts the server with --allow-end."
+    } Or wait until another agent is in it. Only if a person wants the customer to be left alone, repeat it with if_last_agent "allow".`
+  })
 
 /** The agent was looked up just before: what that rules out is not said. */
 const conflict = (status: Status, reason: TwilioError.Conflict) =>
   new Refused({
     what: `Twilio refused the change, though this server has just seen the participant in this channel, as an agent. ${likely[status]}`,
-    next:
-      "Do not repeat the call as it is; Flex shows where the agent stands. After the same call with an unknown outcome, this " +
-      "most likely means that it was applied.",
+    next: "Do not repeat the call as it is; list_participants shows where the agent stands.",
     facts: facts(reason)
   })
 
@@ -127,27 +209,3 @@ const likely = {
   wrapup: "Most likely the agent is in wrap-up already, or has left (agents who have left can stay in the list).",
   closed: "Most likely the agent has left already (agents who have left can stay in the list)."
 }
-
-/** The agent. A customer or a stranger is refused before anything is sent. */
-const lookUp = Effect.fnUntraced(
-  function* (input: Input, call: Call) {
-    const participants = yield* Participants.Participants
-    const found = yield* participants.find(Fields.channelOf(input), input.participant_sid, {
-      onPage: (read) => call.progress(`${read} participants read`)
-    })
-    if (Option.isNone(found)) {
-      return yield* new Refused({
-        what: `${input.participant_sid} is not in this channel.`,
-        next: "Call list_participants and take the participant_sid from its answer."
-      })
-    }
-    if (!Participant.isAgent(found.value)) {
-      return yield* new Refused({
-        what: `${input.participant_sid} is not an agent, and only agents have a status.`,
-        next: 'Call list_participants with type "agent" to see who can be moved.'
-      })
-    }
-    return found.value
-  },
-  Effect.timeoutOrElse({ duration: goodTime, orElse: () => Effect.fail(tooLong) })
-)

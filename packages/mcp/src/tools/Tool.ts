@@ -1,5 +1,5 @@
 /** What a tool is: a value that has its words, its schemas, and what it does. One that reads is made here, one that writes by `Write`. */
-import type { TwilioError } from "@flex-interactions/core"
+import type { Conversation, TwilioError } from "@flex-interactions/core"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
@@ -24,7 +24,7 @@ export interface Words<Input, Encoded, Output> {
 
 export type Answer = { readonly [key: string]: unknown }
 
-export type Failure = TwilioError.TwilioError | Refused
+export type Failure = TwilioError.TwilioError | Conversation.Ambiguous | Refused
 
 interface Annotations {
   readonly readOnlyHint: boolean
@@ -49,7 +49,7 @@ export interface Tool<R> {
 export const make = <Input, Encoded, Output extends Answer, R>(
   words: Words<Input, Encoded, Output>,
   annotations: Annotations,
-  handle: (input: Input, call: Call) => Effect.Effect<Output, Failure | Ask, R>
+  handle: (input: Input, call: Call, offer: Offer) => Effect.Effect<Output, Failure | Ask, R>
 ): Tool<R> => ({
   isOffered: () => true,
   ...words,
@@ -58,7 +58,7 @@ export const make = <Input, Encoded, Output extends Answer, R>(
     const decode = Arguments.decoder(words.input(offer))
     return (args, call) => {
       const input = decode(args)
-      return Result.isSuccess(input) ? handle(input.success, call) : Effect.fail(wrongArguments(input.failure))
+      return Result.isSuccess(input) ? handle(input.success, call, offer) : Effect.fail(wrongArguments(input.failure))
     }
   }
 })

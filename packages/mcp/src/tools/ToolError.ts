@@ -4,10 +4,10 @@
  *
  * What Twilio wrote appears only as quoted, capped data, never as an instruction.
  */
-import type { TwilioError } from "@flex-interactions/core"
+import type { Conversation, TwilioError } from "@flex-interactions/core"
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
-import { plain, requestId } from "./Plain.ts"
+import { name, plain, requestId, word } from "./Plain.ts"
 
 /** A call that this server refuses by itself: nothing was sent that changes anything. */
 export class Refused extends Schema.TaggedError<Refused>("@flex-interactions/mcp/Refused")("Refused", {
@@ -39,14 +39,45 @@ export const tooEarly = new Refused({
  */
 export const goodTime = 30_000
 
-export const tooLong = new Refused({
-  what: "Twilio took more than 30 seconds to list the participants.",
-  next: "Trying again in a few seconds is safe. If that does not help, tell the operator."
-})
-
 /** The text of a failed call. */
-export const text = (error: TwilioError.TwilioError | Refused): string =>
-  error._tag === "Refused" ? error.message : [...explain(error.reason), facts(error.reason)].filter(Boolean).join(" ")
+export const text = (error: TwilioError.TwilioError | Conversation.Ambiguous | Refused): string => {
+  switch (error._tag) {
+    case "Refused":
+      return error.message
+    case "Ambiguous":
+      return ambiguous(error).message
+    case "TwilioError":
+      return [...explain(error.reason), facts(error.reason)].filter(Boolean).join(" ")
+  }
+}
+
+const ambiguous = ({ candidates, total }: Conversation.Ambiguous): Refused =>
+  new Refused({
+    what: `${total} agents have that name: ${candidates
+      .map(({ friendlyName = "", fullName, sid = "" }) =>
+        [name(friendlyName), fullName === undefined ? "" : `(${name(fullName)})`, sid].filter(Boolean).join(" ")
+      )
+      .join("; ")}${total > candidates.length ? "; and others" : ""}.`,
+    next: "Ask the person which one is meant, and call again with that agent's SID as worker."
+  })
+
+/** Why standings are unknown, and what works nevertheless. */
+export const unseen = (reason: TwilioError.Reason): string =>
+  `Where agents stand can't be seen: ${why(reason)} Whether agents have left, who is on the way and whether the customer is alone are unknown.`
+
+const why = (reason: TwilioError.Reason): string => {
+  switch (reason._tag) {
+    case "Unauthorized":
+    case "Forbidden":
+      return reason._tag === "Forbidden" && reason.setting !== undefined
+        ? "TaskRouter is turned off in this server (the operator sets TASKROUTER_API_BASE_URL)."
+        : "this server's credentials may not read TaskRouter (the operator can allow it)."
+    case "NotFound":
+      return "the TaskRouter workspace was not found (the operator sets TWILIO_WORKSPACE_SID)."
+    default:
+      return "TaskRouter does not answer now (trying again in a minute may help)."
+  }
+}
 
 /** The text of a defect: no detail reaches the model, the cause goes to the log. */
 export const defect = (onlyReads: boolean): string =>
@@ -77,18 +108,19 @@ const explain = (reason: TwilioError.Reason): ReadonlyArray<string> => {
         "Do not try again; tell the operator to use credentials that are."
       ]
     case "NotFound":
-      return [
-        "There is no such interaction, channel or participant in this account.",
-        unchanged,
-        "Check that interaction_sid and channel_sid come from the same task (attributes flexInteractionSid and",
-        "flexInteractionChannelSid)."
-      ]
+      return [sentence(reason.problem ?? "this account has nothing of that SID"), unchanged, elsewhere(reason)]
     case "Conflict":
-      return [
-        "Twilio refused: the state that the conversation is in does not allow it.",
-        unchanged,
-        "Do not repeat the call as it is."
-      ]
+      return reason.status === undefined && reason.problem !== undefined
+        ? [
+            sentence(reason.problem),
+            unchanged,
+            "list_participants shows who can be moved, and where each agent stands."
+          ]
+        : [
+            "Twilio refused: the state that the conversation is in does not allow it.",
+            unchanged,
+            "Do not repeat the call as it is."
+          ]
     case "RateLimited":
       return [
         reason.status === undefined
@@ -106,21 +138,45 @@ const explain = (reason: TwilioError.Reason): ReadonlyArray<string> => {
     case "OutcomeUnknown":
       return [
         "It is not known whether the change was applied: it was sent, and no clear answer came back.",
-        "list_participants cannot tell. Tell the person that it is not known: Flex shows where the agent stands, and the agent",
-        "knows. Repeating the same call does no harm; a conflict then most likely means that the change was applied."
+        reason.seen === undefined ? "Nothing could be read afterwards." : shown(reason.seen),
+        "It is not sent again by itself. Call list_participants in a minute to see where the agents stand, and tell the person.",
+        "Repeat the call only if it is still wanted then."
       ]
   }
 }
+
+/** The library's words, as a sentence of an answer. They have text of others in quotes only. */
+const sentence = (problem: string): string => {
+  const text = plain(problem, 300)
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`
+}
+
+const elsewhere = ({ problem = "" }: TwilioError.NotFound): string =>
+  problem.includes("worker")
+    ? "Ask the person for the agent's exact name or e-mail address, as Flex has it."
+    : problem.includes("task")
+      ? "A task is removed five minutes after it ends: find_conversations by agent or by interaction_sid may help."
+      : "find_conversations gives SIDs that belong together."
+
+const shown = ({ channelStatus, standing }: NonNullable<TwilioError.OutcomeUnknown["seen"]>): string =>
+  `Reading afterwards did not settle it: ${[
+    standing === undefined ? undefined : `the agent was ${standing}`,
+    channelStatus === undefined ? undefined : `the channel was ${word(channelStatus)}`
+  ]
+    .filter(Boolean)
+    .join(", ")}.`
 
 const again = (reason: TwilioError.Reason): string =>
   reason.retryAfter === undefined
     ? "Trying again in a few seconds is safe."
     : `Trying again is safe, after ${Duration.format(Duration.seconds(Math.ceil(Duration.toSeconds(reason.retryAfter))))}.`
 
+/** Whose problem is in the sentence before. */
+const told = new Set<TwilioError.Reason["_tag"]>(["InvalidRequest", "NotFound", "Conflict"])
+
 /** What Twilio answered, in parentheses: numbers, the request id, and quoted as data what Twilio wrote. */
 export const facts = (reason: TwilioError.Reason): string => {
-  const seen =
-    "problem" in reason && reason.detail === undefined && reason._tag !== "InvalidRequest" ? reason.problem : undefined
+  const seen = "problem" in reason && reason.detail === undefined && !told.has(reason._tag) ? reason.problem : undefined
   const request = requestId(reason.requestId)
   const known = [
     reason.status === undefined ? undefined : `HTTP ${reason.status}`,

@@ -2,8 +2,10 @@
  * What a write is, once for all tools that write: look up, stop if it is a dry run, ask, send, say what it means. This file has the
  * order, the turns, the confirmation and the audit; a tool has the steps.
  */
-import type { TwilioError } from "@flex-interactions/core"
+import type { Conversation, TwilioError } from "@flex-interactions/core"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as RcMap from "effect/RcMap"
@@ -12,23 +14,34 @@ import * as Semaphore from "effect/Semaphore"
 import * as Audit from "./Audit.ts"
 import type { Call } from "./Call.ts"
 import * as Confirmation from "./Confirmation.ts"
-import type { Refused } from "./ToolError.ts"
+import type { Offer } from "./Limits.ts"
+import { goodTime, Refused } from "./ToolError.ts"
 import * as Tool from "./Tool.ts"
 
-export interface Steps<Input, Found, Sent, Output, R> {
+/** What a step has besides the arguments. */
+export interface Step {
+  readonly offer: Offer
+  /** How long it may take at most. */
+  readonly within: Duration.Duration
+}
+
+/** What a write fails with that was carried as far as sending: every error of it says what was changed. */
+type SendFailure = TwilioError.TwilioError | Conversation.LastAgent
+
+export interface Steps<Input, Found, Sent, Error extends SendFailure, Output, R> {
   /** Writes with the same turn wait for each other: the next one looks up when the one before has its outcome. */
   readonly turn: (input: Input) => string
   /** What the write is about, as it is now. Refuses before anything is sent. */
-  readonly lookUp: (input: Input, call: Call) => Effect.Effect<Found, Tool.Failure, R>
+  readonly lookUp: (input: Input, step: Step) => Effect.Effect<Found, Tool.Failure, R>
   /** What would be sent, on whom: the audit has it, and a person's consent is bound to it. */
   readonly target: (input: Input, found: Found) => Confirmation.Target
   /** The answer to a dry run. */
   readonly dryRun: (input: Input, found: Found) => Output
-  /** The question to a person: a fixed template with SIDs that match their patterns, and nothing that anybody wrote. */
+  /** The question to a person: a fixed template with SIDs that match their patterns, and names as data. */
   readonly question: (input: Input, found: Found) => string
-  readonly send: (input: Input, found: Found) => Effect.Effect<Sent, TwilioError.TwilioError, R>
-  /** A refusal by Twilio that the lookup says more about. */
-  readonly refused?: (reason: TwilioError.Reason, input: Input, found: Found) => Refused | undefined
+  readonly send: (input: Input, found: Found, step: Step) => Effect.Effect<Sent, Error, R>
+  /** A refusal that the lookup says more about. */
+  readonly refused: (error: Error, input: Input, found: Found, step: Step) => Refused | undefined
   /** The answer once it was sent. */
   readonly means: (input: Input, found: Found, sent: Sent) => Output
 }
@@ -38,6 +51,9 @@ export const dryRun = Schema.optionalKey(
   Schema.Boolean.annotate({ description: "Check everything, send nothing. Default false, e.g. true" })
 )
 
+/** For the whole call, but for the time that a person thinks: hosts give up after a minute, often. */
+const callTime = Duration.seconds(50)
+
 const annotations = { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true }
 
 /** A tool that writes. */
@@ -45,16 +61,24 @@ export const write = <
   Input extends { readonly dry_run?: boolean },
   Encoded,
   Found,
-  Sent,
+  Sent extends { readonly result: Conversation.Result },
+  Error extends SendFailure,
   Output extends Tool.Answer,
   R
 >(
-  tool: Tool.Words<Input, Encoded, Output> & Steps<Input, Found, Sent, NoInfer<Output>, R>
+  tool: Tool.Words<Input, Encoded, Output> & Steps<Input, Found, Sent, Error, NoInfer<Output>, R>
 ): Tool.Tool<R | Writes> => {
   const { dryRun, lookUp, means, question, refused, send, target, turn, ...words } = tool
 
-  const inTurn = Effect.fnUntraced(function* (input: Input, call: Call, { audit, confirm }: Writes["Service"]) {
-    const found = yield* lookUp(input, call)
+  const inTurn = Effect.fnUntraced(function* (
+    input: Input,
+    call: Call,
+    offer: Offer,
+    { audit, confirm }: Writes["Service"]
+  ) {
+    const deadline = (yield* now) + Duration.toMillis(callTime)
+    const step = Effect.map(now, (now) => ({ offer, within: Duration.millis(Math.max(1, deadline - now)) }))
+    const found = yield* lookUp(input, { offer, within: Duration.min(Duration.millis(goodTime), callTime) })
     if (input.dry_run === true) return dryRun(input, found)
 
     const entry = { tool: words.name, target: target(input, found) }
@@ -63,21 +87,31 @@ export const write = <
       yield* audit.stopped(entry, { consent, call })
       return yield* consent.refusal
     }
-    const sent = yield* send(input, found).pipe(
+    const left = yield* step
+    const sent = yield* send(input, found, left).pipe(
       audit.sent(entry, { consent, call }),
-      Effect.catchTag("TwilioError", (error) => Effect.fail(refused?.(error.reason, input, found) ?? error))
+      Effect.catch((error) => Effect.fail(refused(error, input, found, left) ?? failure(error)))
     )
     return means(input, found, sent)
   })
 
-  return Tool.make(words, annotations, (input, call) =>
+  return Tool.make(words, annotations, (input, call, offer) =>
     Effect.flatMap(Writes, (writes) =>
       Effect.scoped(
-        Effect.flatMap(RcMap.get(writes.turns, turn(input)), (turn) => turn.withPermit(inTurn(input, call, writes)))
+        Effect.flatMap(RcMap.get(writes.turns, turn(input)), (turn) =>
+          turn.withPermit(inTurn(input, call, offer, writes))
+        )
       )
     )
   )
 }
+
+/** Milliseconds by the monotonic clock. */
+const now = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos) / 1e6)
+
+/** A tool has words of its own for the last agent. */
+const failure = (error: SendFailure): TwilioError.TwilioError | Refused =>
+  error._tag === "TwilioError" ? error : new Refused({ what: "This is the last agent.", next: "Tell the person." })
 
 /** What the writes of a process share: whose turn it is, the questions that were answered, and the audit. */
 export class Writes extends Context.Service<

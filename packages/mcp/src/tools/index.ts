@@ -1,15 +1,38 @@
 /** The tools. To add one is a file and a line here. */
-import { Participants } from "@flex-interactions/core"
-import type * as Layer from "effect/Layer"
+import {
+  Channels,
+  Conversations,
+  Participants,
+  Tasks,
+  type TwilioClient,
+  Workers,
+  Workspace
+} from "@flex-interactions/core"
+import * as Layer from "effect/Layer"
+import { endConversation } from "./EndConversation.ts"
+import { findConversations } from "./FindConversations.ts"
 import { listParticipants } from "./ListParticipants.ts"
 import { setParticipantStatus } from "./SetParticipantStatus.ts"
 import type { Tool } from "./Tool.ts"
 import type { Writes } from "./Write.ts"
 
+export type Services = Conversations.Conversations
+
 /** In the order in which hosts get them. */
-export const tools: ReadonlyArray<Tool<Services | Writes>> = [listParticipants, setParticipantStatus]
+export const tools: ReadonlyArray<Tool<Services | Writes>> = [
+  findConversations,
+  listParticipants,
+  setParticipantStatus,
+  endConversation
+]
 
-/** The services that the tools use, on a `TwilioClient`. */
-export const services = Participants.layer
-
-export type Services = Layer.Success<typeof services>
+/** The services that the tools use, on a `TwilioClient`. The workspace is looked up unless it is given. */
+export const services = (options: {
+  readonly workspaceSid?: string | undefined
+}): Layer.Layer<Services, TwilioClient.SettingsError, TwilioClient.TwilioClient> => {
+  const { workspaceSid } = options
+  return Conversations.layer.pipe(
+    Layer.provide([Channels.layer, Participants.layer, Tasks.layer, Workers.layer]),
+    Layer.provide(Workspace.layer(workspaceSid === undefined ? {} : { workspaceSid }))
+  )
+}

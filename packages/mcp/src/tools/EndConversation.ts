@@ -1,0 +1,127 @@
+/** The tool `end_conversation`: sets a channel to `closed` or `inactive`, for all its agents. Only where the operator allows it. */
+import { Conversation, Conversations, type Participant } from "@flex-interactions/core"
+import * as Schema from "effect/Schema"
+import * as Fields from "./Fields.ts"
+import { word } from "./Plain.ts"
+import { facts, Refused, unseen } from "./ToolError.ts"
+import * as Write from "./Write.ts"
+
+const Input = Schema.Struct({
+  ...Fields.channel,
+  status: Conversation.EndStatus.annotate({
+    description:
+      "closed: over, the customer's next message starts a new conversation. inactive: kept, it wakes up when the customer " +
+      'writes. e.g. "closed"'
+  }),
+  dry_run: Write.dryRun
+})
+type Input = typeof Input.Type
+
+const Output = Schema.Struct({
+  result: Schema.Literals(["confirmed", "already", "wider", "pending", "accepted", "dry_run"]).annotate({
+    description: "See note"
+  }),
+  status: Fields.text("As asked"),
+  channel_status: Schema.optionalKey(Fields.text("As read last")),
+  agents: Schema.Array(Schema.Struct(Fields.agent)).annotate({ description: "As read last" }),
+  note: Fields.text("What it means")
+})
+
+const consequence = {
+  closed: "The customer can't write in it any more; the next message starts a new conversation.",
+  inactive:
+    "The conversation is kept, without agents, until the customer writes again (if the account's Leave setting creates a new task then)."
+}
+
+export const endConversation = Write.write({
+  name: "end_conversation",
+  summary:
+    "Ends a conversation for all its agents: closed, or inactive until the customer writes again. Only with --allow-end.",
+  isOffered: ({ end }) => end,
+  title: () => "End a Flex conversation",
+  description: () =>
+    "Ends a Flex conversation: all agents leave, their tasks are completed, and it reads whether that was done. Only on a " +
+    "person's wish: it affects a real customer and cannot be undone. To move one agent use set_participant_status. The host " +
+    "may ask a person first. dry_run says who is in it and sends nothing.",
+  input: () => Input,
+  output: Output,
+
+  turn: ({ channel_sid }) => channel_sid,
+  lookUp: (input: Input, { within }) =>
+    Conversations.Conversations.use((conversations) =>
+      conversations.planEnd(Fields.channelOf(input), input.status, { within })
+    ),
+  target: (input, { agents, channelStatus }) => ({
+    status: input.status,
+    channel: input.channel_sid,
+    interaction: input.interaction_sid,
+    channel_status: channelStatus,
+    agents: `${agents.filter(isThere).length}`
+  }),
+  dryRun: (input, plan) => ({
+    result: "dry_run" as const,
+    ...told(input, plan),
+    note: [
+      plan.alreadyThere
+        ? `Nothing was sent, and nothing would be: the conversation is ${input.status} already, and nobody is left in it.`
+        : `Nothing was sent. Without dry_run the channel would be set to ${input.status}, for all its agents.`,
+      consequence[input.status],
+      unseenIn(plan)
+    ]
+      .filter((part) => part !== "")
+      .join(" ")
+  }),
+  question: (input, { agents, channelStatus }) =>
+    [
+      `End this conversation (${input.status})?`,
+      "",
+      `Channel ${input.channel_sid} of interaction ${input.interaction_sid}`,
+      `Its status ${channelStatus === undefined ? "unknown" : word(channelStatus)}`,
+      `Agents in it ${agents.filter(isThere).map(person).join(", ") || "none"}`,
+      "",
+      `${consequence[input.status]} This cannot be undone.`
+    ].join("\n"),
+  send: (input, plan, { within }) =>
+    Conversations.Conversations.use((conversations) =>
+      conversations.end(Fields.channelOf(input), input.status, { plan, within })
+    ),
+  refused: (error) =>
+    error.reason._tag === "Conflict" && error.reason.status !== undefined
+      ? new Refused({
+          what: "Twilio refused to end the conversation: the state that it is in does not allow it.",
+          next: "Do not repeat the call as it is; list_participants shows who is in it, and its status.",
+          facts: facts(error.reason)
+        })
+      : undefined,
+  means: (input, _plan, ended) => ({
+    result: ended.result,
+    ...told(input, ended),
+    note: [ofResult[ended.result], consequence[input.status], unseenIn(ended)].filter((part) => part !== "").join(" ")
+  })
+})
+
+type Known = Conversation.EndPlan | Conversation.Ended
+
+const told = (input: Input, { agents, channelStatus }: Known) => ({
+  status: input.status,
+  ...(channelStatus === undefined ? undefined : { channel_status: word(channelStatus) }),
+  agents: agents.slice(0, 20).map(Fields.agentOf)
+})
+
+const isThere = ({ standing }: Conversation.AgentSeen) => standing !== "left" && standing !== "gone"
+
+const person = (agent: Conversation.AgentSeen & Pick<Participant.Participant, "sid">): string => {
+  const { standing, worker } = Fields.agentOf(agent)
+  return `${worker ?? agent.sid ?? "unknown"} (${standing ?? "unknown"})`
+}
+
+const unseenIn = ({ unseen: reason }: Known): string => (reason === undefined ? "" : unseen(reason))
+
+const ofResult: { readonly [result in Conversation.Result]: string } = {
+  confirmed: "Done: the channel shows it, and its agents have left.",
+  already: "It was so already; this call changed nothing.",
+  wider: "Something larger happened meanwhile: the conversation is over.",
+  pending:
+    "Twilio accepted it, and reading does not show it yet. Call list_participants in a minute to see it; do not repeat it before.",
+  accepted: "Twilio accepted it; nothing can be read that shows it."
+}
