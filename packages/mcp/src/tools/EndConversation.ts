@@ -10,21 +10,18 @@ const Input = Schema.Struct({
   ...Fields.channel,
   status: Conversation.EndStatus.annotate({
     description:
-      "closed: over, the customer's next message starts a new conversation. inactive: kept, it wakes up when the customer " +
-      'writes. e.g. "closed"'
+      "closed: the next message starts a new one. inactive: kept, wakes up when the customer writes. " + 'e.g. "closed"'
   }),
   dry_run: Write.dryRun
 })
 type Input = typeof Input.Type
 
 const Output = Schema.Struct({
-  result: Schema.Literals(["confirmed", "already", "wider", "pending", "accepted", "dry_run"]).annotate({
-    description: "See note"
-  }),
-  status: Fields.text("As asked"),
-  channel_status: Schema.optionalKey(Fields.text("As read last")),
-  agents: Schema.Array(Schema.Struct(Fields.agent)).annotate({ description: "As read last" }),
-  note: Fields.text("What it means")
+  result: Schema.Literals(["confirmed", "already", "wider", "pending", "accepted", "dry_run"]),
+  status: Schema.String,
+  channel_status: Fields.text,
+  agents: Schema.Array(Schema.Struct(Fields.agent)),
+  note: Schema.String
 })
 
 const consequence = {
@@ -40,9 +37,8 @@ export const endConversation = Write.write({
   isOffered: ({ end }) => end,
   title: () => "End a Flex conversation",
   description: () =>
-    "Ends a Flex conversation: all agents leave, their tasks are completed, and it reads whether that was done. Only on a " +
-    "person's wish: it affects a real customer and cannot be undone. To move one agent use set_participant_status. The host " +
-    "may ask a person first. dry_run says who is in it and sends nothing.",
+    "Ends a Flex conversation for all its agents and reads whether it was done. Only on a person's wish: it affects a real " +
+    "customer and cannot be undone. For one agent use set_participant_status. dry_run says who is in it.",
   input: () => Input,
   output: Output,
 

@@ -18,11 +18,11 @@ export const channelOf = (input: {
   readonly channel_sid: Sid.ChannelSid
 }): Participant.ChannelRef => ({ interactionSid: input.interaction_sid, channelSid: input.channel_sid })
 
-/** Text in an answer. */
-export const text = (description: string) => Schema.String.annotate({ description })
+/** Text in an answer. Its key says what it is; only what a key cannot say has a description, because every host pays for it. */
+export const text = Schema.optionalKey(Schema.String)
 
-/** A SID in an answer; `kind` says whose. */
-export const sid = (kind: string) => Schema.optionalKey(text(`${kind} SID`))
+/** A whole number in an answer. `Int` would announce the bounds of JavaScript's. */
+const count = Schema.Finite
 
 /** How many there are to answer with at most. */
 export const limit = (most: number, byDefault: number) =>
@@ -37,7 +37,9 @@ export const cursor = Schema.optionalKey(
     description: 'next_cursor of the last answer, e.g. "eyJhYm91dCI6"'
   })
 )
-export const nextCursor = Schema.optionalKey(text("More: pass it as cursor"))
+export const nextCursor = Schema.optionalKey(
+  Schema.String.annotate({ description: "There is more: pass it as cursor" })
+)
 
 /** Shows SIDs that are left out otherwise: each costs an assistant some twenty tokens. */
 export const details = (what: string) =>
@@ -53,9 +55,10 @@ export const standings = ["active", "wrapping"] as const
 
 /** What is known of an agent, in an answer. */
 export const agent = {
-  worker: Schema.optionalKey(text("The agent's name")),
-  standing: Schema.optionalKey(text("active, wrapping, left, invited, gone or unknown")),
-  minutes: Schema.optionalKey(Schema.Int.annotate({ description: "Since when, in minutes" }))
+  worker: text,
+  standing: text,
+  /** For how long the agent has stood so. */
+  minutes: Schema.optionalKey(count)
 }
 
 /** How Twilio's answers say it: each key only where it is known, and names as data. */
@@ -71,8 +74,5 @@ export const agentOf = ({
 
 export const alone = Schema.Union([Schema.Boolean, Schema.Literal("unknown")])
 
-export const onTheWay = Schema.optionalKey(
-  Schema.Struct({ queued: Schema.Int, offered: Schema.Int }).annotate({
-    description: "queued: tasks waiting for an agent; offered: asked, not answered"
-  })
-)
+/** `queued`: so many tasks wait for an agent; `offered`: so many agents were asked and have not answered. */
+export const onTheWay = Schema.optionalKey(Schema.Record(Schema.String, count))

@@ -35,18 +35,18 @@ type Input = typeof Input.Type
 const Output = Schema.Struct({
   conversations: Schema.Array(
     Schema.Struct({
-      interaction_sid: Fields.sid("KD"),
-      channel_sid: Fields.sid("UO"),
-      participant_sid: Fields.sid("UT"),
+      interaction_sid: Fields.text,
+      channel_sid: Fields.text,
+      participant_sid: Fields.text,
       ...Fields.agent,
-      channel_type: Schema.optionalKey(Fields.text("sms, web and so on")),
-      queue: Schema.optionalKey(Fields.text("The task's queue")),
-      task_sid: Fields.sid("WT"),
-      worker_sid: Fields.sid("WK")
+      channel_type: Fields.text,
+      queue: Fields.text,
+      task_sid: Fields.text,
+      worker_sid: Fields.text
     })
-  ).annotate({ description: "A row for each agent's part in a conversation" }),
+  ),
   next_cursor: Fields.nextCursor,
-  note: Schema.optionalKey(Fields.text("What the rows do not say"))
+  note: Fields.text
 })
 
 const cursors = Cursor.make(Conversation.Cursor)
@@ -127,9 +127,9 @@ export const findConversations = Tool.read({
     "Finds conversations by task, interaction, agent's name, or by how long an agent has been active or in wrap-up. Reads only.",
   title: () => "Find Flex conversations",
   description: () =>
-    "Finds Flex conversations and the agent in each: by task, by interaction, by agent (a name is enough; where that agent is " +
-    "active or wrapping), or by standing and age. At least one of these; more of them narrow it. Gives the SIDs that the other " +
-    "tools need. Reads only. No next_cursor: complete. Does not read messages or customers' names.",
+    "Finds Flex conversations and the agent in each: by task, interaction, agent (a name is enough; only where that agent is " +
+    "active or wrapping), or standing and age; several narrow it. Gives the SIDs that other tools need. Reads only. No " +
+    "next_cursor: complete.",
   input: () => Input,
   output: Output,
   read

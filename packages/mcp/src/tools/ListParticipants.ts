@@ -26,20 +26,20 @@ type Input = typeof Input.Type
 const Output = Schema.Struct({
   participants: Schema.Array(
     Schema.Struct({
-      participant_sid: Fields.sid("UT"),
-      type: Fields.text("agent, customer and so on"),
+      participant_sid: Fields.text,
+      type: Schema.String,
       ...Fields.agent,
-      worker_sid: Fields.sid("WK"),
-      task_sid: Fields.sid("WT"),
-      reservation_sid: Fields.sid("WR")
+      worker_sid: Fields.text,
+      task_sid: Fields.text,
+      reservation_sid: Fields.text
     })
-  ).annotate({ description: "In Twilio's order" }),
-  channel_status: Schema.optionalKey(Fields.text("active, closed, inactive and so on")),
+  ),
+  channel_status: Fields.text,
   on_the_way: Fields.onTheWay,
   customer_alone: Fields.alone,
-  complete: Schema.Boolean.annotate({ description: "Everybody is listed, each agent's standing was read" }),
+  complete: Schema.Boolean,
   next_cursor: Fields.nextCursor,
-  note: Schema.optionalKey(Fields.text("What can't be seen, and why"))
+  note: Fields.text
 })
 
 /** How many of those who fit were shown. */
@@ -119,10 +119,9 @@ export const listParticipants = Tool.read({
     "Lists who is in a channel, where each agent stands, who is on the way, and whether the customer is alone. Reads only.",
   title: () => "List Flex channel participants",
   description: ({ statuses }) =>
-    "Lists who is in one Flex conversation: agents with their standing and since when, customers, supervisors; whether another " +
-    "agent is on the way, and whether the customer is alone. Reads only. " +
-    (statuses.length === 0 ? "" : "Not needed before set_participant_status if you have participant_sid. ") +
-    "Agents who left may still be listed: see standing. find_conversations gives both SIDs.",
+    "Lists who is in one Flex conversation: agents with standing and minutes since, customers, supervisors; who is on the way " +
+    "(queued: a task waits for an agent, offered: an agent was asked); whether the customer is alone. Reads only. Agents who " +
+    `left may still be listed: see standing.${statuses.length === 0 ? "" : " Not needed before set_participant_status."}`,
   input: () => Input,
   output: Output,
   read

@@ -25,11 +25,7 @@ interface JsonSchema {
 export const listing = (offer: Offer): Listing => {
   const offered = tools.filter(({ isOffered }) => isOffered(offer))
   return {
-    instructions: `Lists the participants of a Twilio Flex interaction channel${
-      offered.every(({ annotations }) => annotations.readOnlyHint)
-        ? "; reads only."
-        : " and moves agents on. A status change affects a real customer's conversation and cannot be undone."
-    }`,
+    instructions: instructions(offered),
     tools: offered.map(({ annotations, description, input, name, output, title }) => ({
       name,
       title: title(offer),
@@ -39,6 +35,20 @@ export const listing = (offer: Offer): Listing => {
       outputSchema: json(output, "ignore")
     }))
   }
+}
+
+/** Hosts that load tools late find this server by these words. */
+const instructions = (offered: ReadonlyArray<Pick<(typeof tools)[number], "annotations" | "name">>): string => {
+  const has = (name: string) => offered.some((tool) => tool.name === name)
+  const writes = [
+    has("set_participant_status") ? "moves an agent to wrap-up or out of the chat" : undefined,
+    has("end_conversation") ? "ends a conversation" : undefined
+  ].filter((write) => write !== undefined)
+  return `Twilio Flex contact centre: finds a customer's conversation (chat, SMS, WhatsApp, email; KD…, UO…), lists its participants (UT…) and where each agent stands (active, wrap-up, left)${
+    writes.length === 0
+      ? "; reads only."
+      : `, ${writes.join(", ")}, with proof. A change affects a real customer and cannot be undone: only on a person's wish.`
+  } Start with find_conversations: an agent's name is enough. No messages, no calls, no routing.`
 }
 
 const json = (schema: Schema.Constraint, onExcessProperty: "error" | "ignore"): JsonSchema =>

@@ -45,16 +45,14 @@ const inputOf = (allowed: ReadonlyArray<Status>) =>
 type Input = ReturnType<typeof inputOf>["Type"]
 
 const Output = Schema.Struct({
-  result: Schema.Literals(["confirmed", "already", "wider", "pending", "accepted", "dry_run"]).annotate({
-    description: "See note"
-  }),
-  participant_sid: Fields.text("The agent"),
-  status: Fields.text("As asked"),
+  result: Schema.Literals(["confirmed", "already", "wider", "pending", "accepted", "dry_run"]),
+  participant_sid: Schema.String,
+  status: Schema.String,
   ...Fields.agent,
   customer_alone: Fields.alone,
   on_the_way: Fields.onTheWay,
-  others: Schema.Array(Schema.Struct(Fields.agent)).annotate({ description: "Other agents listed" }),
-  note: Fields.text("What it means")
+  others: Schema.Array(Schema.Struct(Fields.agent)),
+  note: Schema.String
 })
 
 /** What a status means for the people in the conversation. */
@@ -70,10 +68,9 @@ export const setParticipantStatus = Write.write({
   isOffered: ({ statuses }) => statuses.length > 0,
   title: ({ statuses }) => `Move an agent to ${statuses.join(" or ")}`,
   description: ({ statuses }) =>
-    `Moves one agent of a Flex conversation to ${statuses.map((status) => short[status]).join(" or ")}, and reads whether it ` +
-    "was done. Only on a person's wish: it affects a real customer and cannot be undone. Does not end the conversation; " +
-    "refuses to leave a customer alone in it. The host may ask a person first. dry_run says who else is there and what " +
-    "would happen, and sends nothing.",
+    `Moves one agent of a Flex conversation to ${statuses.map((status) => short[status]).join(" or ")} and reads whether it was ` +
+    "done. Only on a person's wish: it affects a real customer and cannot be undone. Does not end the conversation; refuses to " +
+    "leave the customer alone in it. dry_run says who else is there and what would happen.",
   input: ({ statuses }) => inputOf(statuses),
   output: Output,
 
