@@ -45,13 +45,13 @@ for (const era of ["legacy", "modern"]) {
       assert.lengthOf(read(listed.result).data?.["participants"] as ReadonlyArray<unknown>, 4)
       const done = await call(era, "set_participant_status", write(2, 2, "closed"))
       assert.strictEqual(done.code, 0)
-      assert.strictEqual(read(done.result).data?.["result"], "accepted")
+      assert.strictEqual(read(done.result).data?.["result"], "confirmed")
     })
 
     it("a refusal is its error: a customer", async () => {
       const { code, result } = await call(era, "set_participant_status", write(2, 1, "closed"))
       assert.strictEqual(code, 5)
-      assert.match(read(result).text, /is not an agent.*Nothing was changed/u)
+      assert.match(read(result).text, /Only agents can be moved, and this participant's type is "customer".*Nothing was changed/u)
     })
   })
 }

@@ -50,7 +50,7 @@ describe("on loopback, without authentication", () => {
         name: "set_participant_status",
         arguments: { ...channel(2), participant_sid: rows[eras.indexOf(mode)]?.participant_sid, status: "wrapup" }
       })
-      assert.strictEqual((done.structuredContent as { result: string }).result, "accepted")
+      assert.strictEqual((done.structuredContent as { result: string }).result, "confirmed")
       await client.close()
     })
   }
@@ -275,7 +275,7 @@ describe("by default, which refuses what nobody was asked about", () => {
       arguments: { ...channel(1), participant_sid: sid(1, "UT", 2), status: "wrapup" }
     })
     await client.close()
-    assert.strictEqual((structuredContent as { result: string }).result, "accepted")
+    assert.strictEqual((structuredContent as { result: string }).result, "confirmed")
     assert.match((await lenient.stop()).stderr, /; .*sent unasked \(--confirm when-possible\)\n/u)
   })
 })
@@ -315,7 +315,7 @@ describe("asking a person before a write", () => {
     assert.match(declined.text, /declined.*Nothing was changed/u)
     const accepted = await write({ pin: "2026-07-28" }, "accept")
     assert.match(accepted.questions.join(), /Move this agent to wrapup/u)
-    assert.match(accepted.text, /"accepted"/u)
+    assert.match(accepted.text, /"result":"confirmed"/u)
   })
 })
 

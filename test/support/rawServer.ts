@@ -21,12 +21,16 @@ export interface Asked {
   readonly path: string
   readonly headers: { readonly [name: string]: string }
   readonly body: string
+  /** What was carried out before it came. */
+  readonly before: ReadonlyArray<Applied>
 }
 
 /** What is done with a request, one thing after the other. A script that does not end the reply leaves the client waiting. */
 export type Step =
   /** Carries out the change that the request asks for. */
   | { readonly do: "apply" }
+  /** Consents to the change that the request asks for, and does not carry it out. */
+  | { readonly do: "promise" }
   /** Bytes, a character each. */
   | { readonly do: "send"; readonly bytes: string }
   /** Bytes that are sent when the whole next request on this connection is there, before its own script begins. */
@@ -45,7 +49,7 @@ export type Step =
 
 export type Script = ReadonlyArray<Step>
 
-/** A change that was carried out. */
+/** A change that was carried out, or only consented to. */
 export interface Applied {
   /** The number of the request. */
   readonly request: number
@@ -58,13 +62,14 @@ export interface RawServer {
   readonly url: string
   readonly asked: ReadonlyArray<Asked>
   readonly applied: ReadonlyArray<Applied>
+  readonly promised: ReadonlyArray<Applied>
   /** How many connections are open. */
   readonly open: () => number
   /** Resolves once `isSo`, which is asked whenever a request has come or a connection has gone. */
   readonly until: (isSo: () => boolean) => Promise<void>
   /** Breaks all connections off. */
   readonly reset: () => void
-  /** Forgets what was asked and applied. */
+  /** Forgets what was asked, applied and promised. */
   readonly clear: () => void
   readonly close: () => Promise<void>
 }
@@ -77,6 +82,7 @@ export const serve = async (
   const { first, secure } = options
   const asked: Array<Asked> = []
   const applied: Array<Applied> = []
+  const promised: Array<Applied> = []
   const open = new Set<Socket>()
   const waiting = new Set<() => void>()
   const wake = () => waiting.forEach((check) => check())
@@ -110,8 +116,11 @@ export const serve = async (
       for (const step of script) {
         switch (step.do) {
           case "apply":
-            if (one !== undefined) applied.push({ request: one.number, path: one.path, body: one.body })
+          case "promise": {
+            const changes = step.do === "apply" ? applied : promised
+            if (one !== undefined) changes.push({ request: one.number, path: one.path, body: one.body })
             break
+          }
           case "send":
             socket.write(step.bytes, "latin1")
             break
@@ -137,7 +146,7 @@ export const serve = async (
       received += chunk.toString("latin1")
       for (let next = parse(received); next !== undefined; next = parse(received)) {
         received = received.slice(next.length)
-        const one = { number: asked.length + 1, connection, nth: ++nth, ...next.request }
+        const one = { number: asked.length + 1, connection, nth: ++nth, before: [...applied], ...next.request }
         asked.push(one)
         if (withTheNext !== "") socket.write(withTheNext, "latin1")
         withTheNext = ""
@@ -165,6 +174,7 @@ export const serve = async (
     url: `${secure === undefined ? "http" : "https"}://127.0.0.1:${port}`,
     asked,
     applied,
+    promised,
     open: () => open.size,
     until: (isSo) =>
       new Promise((resolve) => {
@@ -180,6 +190,7 @@ export const serve = async (
     clear: () => {
       asked.length = 0
       applied.length = 0
+      promised.length = 0
     },
     close: async () => {
       server.close()

@@ -17,10 +17,15 @@ export interface Ask {
   readonly change?: { readonly member: number; readonly status: Status }
 }
 
-/** Rows; that the change is made; that nothing was changed, or that there is no such channel; or nothing certain. */
+/**
+ * Rows; that Twilio accepted the change, or that reading has shown it, or that it was so already, or that something larger
+ * happened; that nothing was changed, or that there is no such channel; or nothing certain.
+ */
 export interface Told {
-  readonly as: "listed" | "made" | "refused" | "unknown"
+  readonly as: "listed" | "made" | "confirmed" | "already" | "wider" | "refused" | "unknown"
   readonly sids?: ReadonlyArray<string>
+  /** Of those rows, in their order, as far as they have one. */
+  readonly standings?: ReadonlyArray<string | undefined>
   readonly words?: string
 }
 
@@ -31,27 +36,84 @@ const channelSid = ({ channel, isThere = true }: Ask) => sid("UO", channel, isTh
 const everyone = [1, 2, 3]
 const canBe = (participantSid: string, status: string) => participantSid.endsWith(status === "wrapup" ? "2" : "3")
 
+/** Where an agent's reservation is: where the changes that were carried out have brought it. */
+const reservationStatus = (last: string, channelSid: string, before: ReadonlyArray<Applied>): string =>
+  before.some(({ path }) => path.includes(`UT${channelSid.slice(2, -1)}${last}`))
+    ? last === "2"
+      ? "wrapping"
+      : "completed"
+    : "accepted"
+
+const workspaceSid = `WS${"0".repeat(32)}`
+const channelPath = /^\/v1\/Interactions\/(KD\w{32})\/Channels\/(UO\w{32})(\/Participants(?:\/(UT\w{32}))?)?(?:\?|$)/u
+const workspacePath = new RegExp(
+  `^/v1/Workspaces/${workspaceSid}/Tasks(?:/WT(\\w{31})(\\d)(?:/Reservations/WR(\\w{32}))?)?(?:\\?|$)`,
+  "u"
+)
+
 /** What Twilio would do, and the bytes that it would answer with. */
-export const honest = ({ body, method, path }: Asked): { readonly applies: boolean; readonly bytes: string } => {
-  const [, interaction_sid, channel_sid, participantSid] =
-    /^\/v1\/Interactions\/(KD\w{32})\/Channels\/(UO\w{32})\/Participants(?:\/(UT\w{32}))?(?:\?|$)/u.exec(path) ?? []
+export const honest = (asked: Asked): { readonly applies: boolean; readonly bytes: string } => {
+  const { before, body, method, path } = asked
+  const answer = (body: unknown) => ({ applies: false, bytes: reply(200, body) })
+  const refusal = (status: number, code: number) => ({ applies: false, bytes: reply(status, { code, status }) })
+  if (path === "/v1/Configuration") return answer({ taskrouter_workspace_sid: workspaceSid })
+  const inWorkspace = workspacePath.exec(path)
+  if (inWorkspace !== null) return inTaskRouter(inWorkspace, before, answer)
+  const [, interaction_sid, channel_sid, ofParticipants, participantSid] = channelPath.exec(path) ?? []
+  if (channel_sid === undefined || channel_sid.endsWith("9")) return refusal(404, 20404)
   const participant = (sid: string) => ({
     sid,
     type: sid.endsWith("1") ? "customer" : "agent",
     interaction_sid,
     channel_sid,
-    routing_properties: null
+    routing_properties: sid.endsWith("1")
+      ? null
+      : {
+          workspace_sid: workspaceSid,
+          worker_sid: `WK${sid.slice(2)}`,
+          task_sid: `WT${sid.slice(2)}`,
+          reservation_sid: `WR${sid.slice(2)}`
+        }
   })
-  const refusal = (status: number, code: number) => ({ applies: false, bytes: reply(status, { code, status }) })
-  if (channel_sid === undefined || channel_sid.endsWith("9")) return refusal(404, 20404)
+  if (ofParticipants === undefined) {
+    return answer({ sid: channel_sid, interaction_sid, status: "active", type: "web" })
+  }
   if (method === "GET") {
     const participants = everyone.map((last) => participant(`UT${channel_sid.slice(2, -1)}${last}`))
-    return { applies: false, bytes: reply(200, { participants, meta: { next_page_url: null } }) }
+    return answer({ participants, meta: { next_page_url: null } })
   }
   const status = new URLSearchParams(body).get("Status") ?? ""
   return participantSid !== undefined && canBe(participantSid, status)
     ? { applies: true, bytes: reply(200, participant(participantSid)) }
     : refusal(409, 45008)
+}
+
+/** No task waits for an agent: each belongs to one who has it. */
+const inTaskRouter = (
+  [, channel = "", last = "", reservation]: ReadonlyArray<string | undefined>,
+  before: ReadonlyArray<Applied>,
+  answer: (body: unknown) => { readonly applies: boolean; readonly bytes: string }
+) => {
+  if (channel === "") return answer({ tasks: [], meta: { key: "tasks", next_page_url: null } })
+  const status = reservationStatus(last, `UO${channel}0`, before)
+  const dates = {
+    date_created: "2026-01-01T00:00:00Z",
+    date_updated: status === "accepted" ? "2026-01-01T00:00:01Z" : "2026-01-01T00:00:02Z"
+  }
+  const workspace_sid = workspaceSid
+  if (reservation === undefined) {
+    const sid = `WT${channel}${last}`
+    return answer({ sid, workspace_sid, assignment_status: status === "accepted" ? "assigned" : status, ...dates })
+  }
+  return answer({
+    sid: `WR${reservation}`,
+    task_sid: `WT${channel}${last}`,
+    worker_sid: `WK${channel}${last}`,
+    worker_name: `agent-${last}`,
+    workspace_sid,
+    reservation_status: status,
+    ...dates
+  })
 }
 
 /** Twilio at its best. */
@@ -98,32 +160,74 @@ export const askServer = async (host: Awaited<ReturnType<typeof Host.connect>>, 
   if (ask.change === undefined) {
     const { data, isError, text } = await Host.call(host, "list_participants", channel)
     if (isError) return { as: /no such interaction|refused/u.test(text) ? "refused" : "unknown", words: text }
-    const rows = (data?.["participants"] ?? []) as ReadonlyArray<{ readonly participant_sid?: string }>
-    return { as: "listed", sids: rows.map(({ participant_sid = "" }) => participant_sid) }
+    const rows = (data?.["participants"] ?? []) as ReadonlyArray<{
+      readonly participant_sid?: string
+      readonly standing?: string
+    }>
+    return {
+      as: "listed",
+      sids: rows.map(({ participant_sid = "" }) => participant_sid),
+      standings: rows.map(({ standing }) => standing)
+    }
   }
   const { member, status } = ask.change
   const change = { ...channel, participant_sid: sid("UT", ask.channel, member), status }
-  const { isError, text } = await Host.call(host, "set_participant_status", change)
-  if (!isError) return { as: "made", words: text }
-  return { as: /Nothing was changed/u.test(text) ? "refused" : "unknown", words: text }
+  const { data, isError, text } = await Host.call(host, "set_participant_status", change)
+  if (isError) return { as: /Nothing was changed/u.test(text) ? "refused" : "unknown", words: text }
+  const result = data?.["result"]
+  switch (result) {
+    case "confirmed":
+    case "already":
+    case "wider":
+      return { as: result, words: text }
+    case "accepted":
+    case "pending":
+      return { as: "made", words: text }
+    default:
+      throw new Error(`no result of a change: ${text}`)
+  }
 }
 
-/** The lie in what was told, if there is one. */
-export const lie = (ask: Ask, told: Told, applied: ReadonlyArray<Applied>): string | undefined => {
+/** The standings that a row of a list may have: the truth, or that it is not known. */
+const isTrueOf = (ask: Ask, applied: ReadonlyArray<Applied>, standings: Told["standings"]): boolean =>
+  everyone.every((last, index) => {
+    const standing = standings?.[index] ?? "unknown"
+    if (last === 1 || standing === "unknown") return standing === "unknown"
+    const status = reservationStatus(`${last}`, channelSid(ask), applied)
+    return standing === { accepted: "active", wrapping: "wrapping", completed: "left" }[status]
+  })
+
+/** The lie in what was told, if there is one. `promised` is what Twilio consented to and did not do. */
+export const lie = (
+  ask: Ask,
+  told: Told,
+  applied: ReadonlyArray<Applied>,
+  promised: ReadonlyArray<Applied> = []
+): string | undefined => {
   if (told.as === "unknown") return undefined
   const said = `${JSON.stringify(ask)} was told ${JSON.stringify(told)}`
   if (ask.change === undefined) {
     const expected = everyone.map((last) => sid("UT", ask.channel, last))
     const isTrue =
       told.as === "listed" && ask.isThere !== false
-        ? told.sids?.join() === expected.join()
+        ? told.sids?.join() === expected.join() && isTrueOf(ask, applied, told.standings)
         : told.as === "refused" && ask.isThere === false
     return isTrue ? undefined : said
   }
   const { member, status } = ask.change
   const of = `${channelSid(ask)}/Participants/${sid("UT", ask.channel, member)}`
-  const isApplied = applied.some(({ body, path }) => path.includes(of) && body.includes(status))
-  return (told.as === "made") === isApplied ? undefined : `${said}, and it was ${isApplied ? "" : "not "}applied`
+  const isIn = (changes: ReadonlyArray<Applied>) =>
+    changes.some(({ body, path }) => path.includes(of) && body.includes(status))
+  const isTrue: { readonly [as in Exclude<Told["as"], "unknown">]: boolean } = {
+    confirmed: isIn(applied),
+    already: isIn(applied),
+    made: isIn(applied) || isIn(promised),
+    refused: !isIn(applied),
+    // Nobody ends a channel or a task here.
+    wider: false,
+    listed: false
+  }
+  return isTrue[told.as] ? undefined : `${said}, and it was ${isIn(applied) ? "" : "not "}applied`
 }
 
 export const list = (channel: number): Ask => ({ channel })
@@ -158,3 +262,7 @@ export const duplicates = {
     ]
   }
 }
+
+/** The settings of a server that asks a raw server at `url`, of the conversation alone or of TaskRouter too. */
+export const environment = (url: string, taskRouter: boolean) =>
+  Host.environment(url, { FLEX_API_RATE_LIMIT: "off", ...(taskRouter ? { TASKROUTER_API_BASE_URL: url } : undefined) })
