@@ -51,7 +51,10 @@ for (const era of ["legacy", "modern"]) {
     it("a refusal is its error: a customer", async () => {
       const { code, result } = await call(era, "set_participant_status", write(2, 1, "closed"))
       assert.strictEqual(code, 5)
-      assert.match(read(result).text, /Only agents can be moved, and this participant's type is "customer".*Nothing was changed/u)
+      assert.match(
+        read(result).text,
+        /Only agents can be moved, and this participant's type is "customer".*Nothing was changed/u
+      )
     })
   })
 }

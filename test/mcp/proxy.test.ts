@@ -19,7 +19,7 @@ describe("a proxy and an authority of their own", () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "proxy-"))
-    api = await Tls.serve(folder, ["localhost", "flex-api.twilio.com"])
+    api = await Tls.serve(folder, ["localhost", "flex-api.twilio.com", "taskrouter.twilio.com"])
     // Wherever a client wants to go, it gets to the test's API: no packet leaves this machine.
     proxy = createServer().on("connect", (request, client: Socket) => {
       connects.push({ to: request.url ?? "", headers: request.headers })

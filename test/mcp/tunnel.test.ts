@@ -26,7 +26,7 @@ let folder: string
 let api: Tls.Secured
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "tunnel-"))
-  api = await Tls.serve(folder, ["flex-api.twilio.com", "localhost"])
+  api = await Tls.serve(folder, ["flex-api.twilio.com", "taskrouter.twilio.com", "localhost"])
 })
 afterAll(async () => {
   api.server.close()
@@ -109,11 +109,11 @@ describe.concurrent("a server behind a proxy", () => {
       }))
   }
 
-  it("that wants a password is asked once a call, which locks no account", () =>
+  it("that wants a password is asked once for each of the two lookups of a call, and not again, which locks no account", () =>
     behind(async (proxy, host) => {
       proxy.answer = () => [{ do: "send", bytes: RawServer.reply(407, "") }]
       assert.isEmpty(await wrong(proxy, host))
-      assert.lengthOf(proxy.server.asked, 2)
+      assert.lengthOf(proxy.server.asked, 4)
     }))
 
   for (const body of ["list", "participant", "error"] as const) {
@@ -179,11 +179,11 @@ describe.concurrent("a server behind a proxy", () => {
         proxy.answer = () => script
         const aborted = new AbortController()
         const call = host.callTool({ name: "list_participants", arguments: channel }, { signal: aborted.signal })
-        await proxy.server.until(() => proxy.server.asked.length === 1)
+        await proxy.server.until(() => proxy.server.asked.length === 2)
         aborted.abort()
         await call.catch(() => {})
         await proxy.server.until(() => proxy.server.open() === 0)
-        assert.lengthOf(proxy.server.asked, 1)
+        assert.lengthOf(proxy.server.asked, 2)
       }))
   }
 
