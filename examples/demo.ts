@@ -1,4 +1,4 @@
-/** The main job, played on the sandbox: what an assistant does, call by call. Run it with `pnpm demo`. */
+/** A supervisor's work, played on the sandbox: what an assistant does, call by call. Run it with `pnpm demo`. */
 import { Client } from "@modelcontextprotocol/client"
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
 
@@ -17,22 +17,29 @@ const say = (label: string, colour: (text: string) => string, text: string) => {
 
 const command = "packages/mcp/dist/main.cjs"
 const client = new Client({ name: "demo", version: "1.0.0" })
-await client.connect(new StdioClientTransport({ command: "node", args: [command, "--sandbox"], stderr: "inherit" }))
-
-const channel = {
-  interaction_sid: "KD99eb9408b59ba7e1aa743ccf578ecb7e",
-  channel_sid: "UOf5b09471d41a251023cea2698c6322c9"
-}
+const transport = new StdioClientTransport({
+  command: "node",
+  args: [command, "--sandbox", "--allow-end"],
+  stderr: "pipe"
+})
+let log = ""
+transport.stderr?.on("data", (chunk: Buffer) => (log += chunk.toString()))
+await client.connect(transport)
 
 interface Row {
-  readonly participant_sid: string
-  readonly type: string
-  readonly worker_sid?: string
+  readonly interaction_sid?: string
+  readonly channel_sid?: string
+  readonly participant_sid?: string
+  readonly type?: string
+  readonly worker?: string
+  readonly standing?: string
+  readonly minutes?: number
+  readonly queue?: string
 }
 
-const call = async (name: string, args: Record<string, string>) => {
+const call = async (name: string, args: Record<string, string | number | boolean | undefined>) => {
   say("assistant", cyan, name)
-  for (const [key, value] of Object.entries(args)) say("", dim, `${dim(key.padEnd(16))}${value}`)
+  for (const [key, value] of Object.entries(args)) say("", dim, `${dim(key.padEnd(19))}${value}`)
   const result = await client.callTool({ name, arguments: args })
   if (result.isError === true) {
     const [first] = result.content
@@ -41,42 +48,52 @@ const call = async (name: string, args: Record<string, string>) => {
   return result.structuredContent as Record<string, unknown> | undefined
 }
 
-const setStatus = async (participant_sid: string, status: string) => {
-  const done = await call("set_participant_status", { ...channel, participant_sid, status })
+/** A write, and what became of it. */
+const change = async (name: string, args: Parameters<typeof call>[1]) => {
+  const done = await call(name, args)
   if (done !== undefined) say(String(done["result"]), green, String(done["note"]))
 }
 
 step("1. An assistant starts the server over stdio, on the sandbox: no account, no network.")
-say("host", cyan, `node ${command} --sandbox`)
+say("host", cyan, `node ${command} --sandbox --allow-end`)
 const server = client.getServerVersion()
 say("server", green, `${server?.name} ${server?.version}`)
-
-step("2. Which tools are there?")
 for (const tool of (await client.listTools()).tools) {
   const effect = tool.annotations?.readOnlyHint === true ? "reads only" : "changes a conversation"
   say("tool", green, `${bold(tool.name)}: ${tool.title} ${dim(`(${effect})`)}`)
 }
 
-step("3. Who is in the channel?")
-const listed = await call("list_participants", channel)
-const rows = (listed?.["participants"] ?? []) as ReadonlyArray<Row>
-for (const row of rows) {
-  say("", dim, `${row.type.padEnd(16)}${row.participant_sid}  ${dim(row.worker_sid ?? "")}`)
+step("2. Which chat has Alice been in for more than an hour? A name is enough.")
+const found = await call("find_conversations", { worker: "alice", standing: "active", older_than_minutes: 60 })
+const [chat = {}] = (found?.["conversations"] ?? []) as ReadonlyArray<Row>
+say("found", green, `${chat.worker}, ${chat.standing} for ${chat.minutes} min, queue ${chat.queue}`)
+const channel = { interaction_sid: chat.interaction_sid, channel_sid: chat.channel_sid }
+const alice = { ...channel, participant_sid: chat.participant_sid }
+
+step("3. Who else is in it?")
+const roster = await call("list_participants", channel)
+for (const { minutes, participant_sid, standing, type = "", worker = "" } of (roster?.["participants"] ??
+  []) as ReadonlyArray<Row>) {
+  const stands = standing === undefined ? "" : `${standing} for ${minutes} min`
+  say("", dim, `${type.padEnd(12)}${participant_sid}  ${worker.padEnd(8)}${stands}`.trimEnd())
 }
-const agent = rows.find((row) => row.type === "agent")?.participant_sid ?? ""
-const customer = rows.find((row) => row.type === "customer")?.participant_sid ?? ""
+say("customer", green, roster?.["customer_alone"] === false ? "not alone" : `alone: ${roster?.["customer_alone"]}`)
 
-step("4. The supervisor asks to let the first agent finish up.")
-await setStatus(agent, "wrapup")
+step("4. Take Alice out of it? She is the last who reads along: the server refuses to leave a customer alone.")
+await change("set_participant_status", { ...alice, status: "closed" })
 
-step("5. The agent is done.")
-await setStatus(agent, "closed")
+step("5. Let her finish up instead. The server reads whether it was done.")
+await change("set_participant_status", { ...alice, status: "wrapup" })
 
-step("6. A slip: a customer's SID. The server looks before it sends.")
-await setStatus(customer, "closed")
-
-step("7. Another slip: a SID cut short. It never leaves the server.")
-await setStatus(agent.slice(0, 20), "closed")
+step("6. End the conversation, which the operator allows here (--allow-end).")
+await change("end_conversation", { ...channel, status: "closed" })
 
 await client.close()
+
+step("7. What the operator has in the log: a line for each write that came as far as a decision.")
+const audit = log.split("\n").filter((line) => line.includes(" audit="))
+for (const line of audit) say("audit", dim, line)
+print("           asked, answer: was a person asked? This host cannot be asked, so it is sent unasked.")
+print("           result: confirmed is what reading has shown. What was refused in step 4 never came so far.")
+
 print(`\n${bold("That is all there is to it.")} The lines for your assistant's configuration are in README.md.`)
