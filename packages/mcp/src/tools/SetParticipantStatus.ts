@@ -151,12 +151,14 @@ const standing = ({ minutes, standing }: Conversation.AgentSeen): string =>
 
 const unseenIn = ({ unseen: reason }: Known): string => (reason === undefined ? "" : unseen(reason))
 
-const ofCustomer = ({ customerAlone, others }: Known, verb: "is" | "would be"): string =>
-  customerAlone === true
-    ? `The customer ${verb} alone in it, and nobody is on the way.`
-    : customerAlone === false
-      ? `The customer ${verb} not alone.`
-      : `It can't be seen whether the customer ${verb} alone: ${others.length} other agents are listed, who may have left.`
+const ofCustomer = ({ customerAlone, onTheWay, others, unseen }: Known, verb: "is" | "would be"): string =>
+  customerAlone === "unknown" && onTheWay === undefined && unseen === undefined
+    ? `Whether the customer ${verb} alone was not looked up: list_participants shows who else is there.`
+    : customerAlone === true
+      ? `The customer ${verb} alone in it, and nobody is on the way.`
+      : customerAlone === false
+        ? `The customer ${verb} not alone.`
+        : `It can't be seen whether the customer ${verb} alone: ${others.length} other agents are listed, who may have left.`
 
 const ofDryRun = (input: Input, plan: Conversation.Plan): string =>
   [
