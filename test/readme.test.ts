@@ -61,5 +61,7 @@ it("the demo prints what the README shows of it", async () => {
   const { stdout } = await promisify(execFile)("node", ["--import", "tsx", "examples/demo.ts"], { cwd: root })
   const printed = stdout.split("\n").map((line) => line.trimEnd())
   for (const line of block("text").split("\n")) assert.include(printed, line)
-  assert.match(stdout, /accepted.*Twilio accepted the change/u)
+  assert.lengthOf(stdout.match(/^confirmed +Done: /gmu) ?? [], 2)
+  assert.lengthOf(stdout.match(/^audit +time=.*$/gmu) ?? [], 2)
+  assert.lengthOf(stdout.match(/^refused /gmu) ?? [], 1)
 })
