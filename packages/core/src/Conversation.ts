@@ -195,7 +195,9 @@ export const Person = Schema.Struct({
   ...Participant.to.fields,
   ...seen,
   /** `full_name` of the worker's attributes, if it was looked up. */
-  fullName: Schema.optionalKey(Schema.String)
+  fullName: Schema.optionalKey(Schema.String),
+  /** `email` of the worker's attributes, if it was looked up. */
+  email: Schema.optionalKey(Schema.String)
 })
 /** What {@link Person} accepts. */
 export type Person = typeof Person.Type

@@ -88,7 +88,8 @@ export class Conversations extends Context.Service<
     /**
      * Everyone in a channel, where each agent stands, and whether the customer is alone. Who is on the way is looked up where
      * no agent is active, or with `onTheWay`; in a channel with more than 20 agents only the last 20 who came are asked for,
-     * unless `everyStanding` is set; `fullNames` reads the full name of each worker, once for each in the life of the layer.
+     * unless `everyStanding` is set; `fullNames` reads the full name and the e-mail address of each worker, once for each in the
+     * life of the layer.
      */
     readonly roster: (
       channel: ChannelRef,

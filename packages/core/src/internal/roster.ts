@@ -21,31 +21,36 @@ export interface RosterOptions {
   readonly onTheWay?: boolean | undefined
   /** Ask where each agent stands, however many there are. */
   readonly everyStanding?: boolean | undefined
-  /** Look up the full name of each agent: a request for each worker whose name is not known yet. */
+  /** Look up the full name and the e-mail address of each agent: a request for each worker who is not known yet. */
   readonly fullNames?: boolean | undefined
 }
 
 /** More names than a contact centre has agents at work. */
 const names = 10_000
 
+type Names = Pick<Person, "email" | "fullName">
+
 export const make = Effect.fnUntraced(function* (look: Look, workers: Workers["Service"]) {
   /** A name that could not be read is asked for again; that there is none is remembered. */
   const fullNames = yield* Cache.makeWith(
-    (worker: Sid.WorkerSid) => Effect.map(workers.get(worker), ({ attributes }) => attributes?.fullName),
+    (worker: Sid.WorkerSid) =>
+      Effect.map(workers.get(worker), ({ attributes: { email, fullName } = {} }): Names => ({
+        ...(fullName === undefined ? undefined : { fullName }),
+        ...(email === undefined ? undefined : { email })
+      })),
     {
       capacity: names,
-      timeToLive: (exit: Exit.Exit<string | undefined, TwilioError>) =>
-        Exit.isSuccess(exit) ? Duration.infinity : Duration.zero
+      timeToLive: (exit: Exit.Exit<Names, TwilioError>) => (Exit.isSuccess(exit) ? Duration.infinity : Duration.zero)
     }
   )
 
   const named = Effect.fnUntraced(function* (person: Person, isAsked: boolean) {
     const workerSid = person.type === "agent" ? person.routingProperties?.workerSid : undefined
     if (workerSid === undefined) return person
-    const fullName = isAsked
+    const names = isAsked
       ? yield* Effect.orElseSucceed(Cache.get(fullNames, workerSid), () => undefined)
       : yield* Effect.map(Cache.getSuccess(fullNames, workerSid), Option.getOrUndefined)
-    return fullName === undefined ? person : { ...person, fullName }
+    return { ...person, ...names }
   })
 
   const roster = Effect.fnUntraced(function* (

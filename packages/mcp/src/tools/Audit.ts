@@ -37,8 +37,9 @@ export const make = (asJson: boolean) => {
   })
 
   return {
-    /** A write that was stopped. */
-    stopped: (entry: Entry, decision: Decision) => write(entry, decision, "not_sent"),
+    /** A write of which nothing is sent: it was stopped, or there is nothing to change. */
+    settled: (entry: Entry, decision: Decision, result: Conversation.Result | "not_sent") =>
+      write(entry, decision, result),
 
     /** A write that is sent now: its line is written when it ends, interruption included. */
     sent:

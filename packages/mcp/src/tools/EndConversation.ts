@@ -67,6 +67,7 @@ export const endConversation = Write.write({
       .filter((part) => part !== "")
       .join(" ")
   }),
+  settled: (_input, plan) => (plan.alreadyThere ? { ...plan, result: "already" } : undefined),
   question: (input, { agents, channelStatus }) =>
     [
       `End this conversation (${input.status})?`,
@@ -101,14 +102,14 @@ type Known = Conversation.EndPlan | Conversation.Ended
 const told = (input: Input, { agents, channelStatus }: Known) => ({
   status: input.status,
   ...(channelStatus === undefined ? undefined : { channel_status: word(channelStatus) }),
-  agents: agents.slice(0, 20).map(Fields.agentOf)
+  agents: Fields.agentsOf(agents)
 })
 
 const isThere = ({ standing }: Conversation.AgentSeen) => standing !== "left" && standing !== "gone"
 
 const person = (agent: Conversation.AgentSeen & Pick<Participant.Participant, "sid">): string => {
   const { standing, worker } = Fields.agentOf(agent)
-  return `${worker ?? agent.sid ?? "unknown"} (${standing ?? "unknown"})`
+  return `${worker === undefined ? (agent.sid ?? "unknown") : JSON.stringify(worker)} (${standing ?? "unknown"})`
 }
 
 const unseenIn = ({ unseen: reason }: Known): string => (reason === undefined ? "" : unseen(reason))

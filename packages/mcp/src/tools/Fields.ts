@@ -72,7 +72,14 @@ export const agentOf = ({
   ...(minutes === undefined ? undefined : { minutes })
 })
 
-export const alone = Schema.Union([Schema.Boolean, Schema.Literal("unknown")])
+/** Agents of whom something is known, in an answer: at most 20. */
+export const agentsOf = (agents: ReadonlyArray<Parameters<typeof agentOf>[0]>) =>
+  agents
+    .filter(({ standing = "unknown", worker }) => worker !== undefined || standing !== "unknown")
+    .slice(0, 20)
+    .map(agentOf)
+
+export const alone = Schema.Literals([true, false, "unknown"])
 
 /** `queued`: so many tasks wait for an agent; `offered`: so many agents were asked and have not answered. */
 export const onTheWay = Schema.optionalKey(Schema.Record(Schema.String, count))

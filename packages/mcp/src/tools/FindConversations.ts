@@ -116,9 +116,9 @@ const noteOn = (input: Input, { conversations, next }: Conversation.Page): strin
 
 const nothing = ({ interaction_sid, task_sid, worker }: Input): string =>
   task_sid !== undefined || interaction_sid !== undefined
-    ? "No agent in it fits."
+    ? "Nothing fits: leave out the other filters to see what is there."
     : worker !== undefined
-      ? "That agent has no such conversation now. Conversations that the agent has left are not found by name."
+      ? "That agent has no such conversation now. What the agent has left is found by task_sid or interaction_sid only."
       : "No agent stands so now."
 
 export const findConversations = Tool.read({

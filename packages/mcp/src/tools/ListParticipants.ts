@@ -55,7 +55,9 @@ const read = Effect.fnUntraced(function* (input: Input) {
   const conversations = yield* Conversations.Conversations
   const roster = yield* conversations.roster(Fields.channelOf(input), {
     within: goodTime,
-    fullNames: input.worker !== undefined
+    fullNames: input.worker !== undefined,
+    // A filter that is asked of everybody.
+    everyStanding: input.worker !== undefined || input.standing !== undefined
   })
   const fitting = roster.participants.filter(fits(input))
   const end = start + (input.limit ?? 50)
@@ -67,7 +69,7 @@ const read = Effect.fnUntraced(function* (input: Input) {
     ...(roster.status === undefined ? undefined : { channel_status: word(roster.status) }),
     ...(roster.onTheWay === undefined ? undefined : { on_the_way: roster.onTheWay }),
     customer_alone: roster.customerAlone,
-    complete: roster.complete && roster.unseen === undefined && start === 0 && !isMore,
+    complete: roster.complete && roster.unseen === undefined && !isMore,
     ...(isMore ? { next_cursor: cursors.format(about, end) } : undefined),
     ...(note === undefined ? undefined : { note })
   }
@@ -79,8 +81,8 @@ const fits =
     (type === undefined || person.type === type) &&
     (standing === undefined || person.standing === standing) &&
     (worker === undefined ||
-      [person.worker, person.fullName, person.routingProperties?.workerSid].some(
-        (known) => known?.toLowerCase() === worker.toLowerCase()
+      [person.worker, person.fullName, person.email, person.routingProperties?.workerSid].some(
+        (known) => known?.toLowerCase() === worker.trim().toLowerCase()
       ))
 
 /**
@@ -101,14 +103,18 @@ const row = (person: Conversation.Person, isDetailed: boolean) => {
 
 const noteOn = (
   { standing, type, worker }: Input,
-  { complete, participants, unseen: reason }: Conversation.Roster,
+  { complete, customerAlone, participants, unseen: reason }: Conversation.Roster,
   fitting: number
 ): string | undefined => {
   const isFiltered = standing !== undefined || type !== undefined || worker !== undefined
   const notes = [
-    reason === undefined ? undefined : unseen(reason),
-    complete ? undefined : "Only the last 20 agents' standings were read.",
-    isFiltered && fitting === 0 ? `None of ${participants.length} participants fits.` : undefined
+    reason === undefined ? undefined : `${unseen(reason)} Which agents have left, and who is on the way, is unknown.`,
+    reason === undefined || (standing === undefined && worker === undefined)
+      ? undefined
+      : "So standing and worker may leave out agents who fit: list without them.",
+    complete ? undefined : "Only the last 20 agents' standings were read: filter by standing to have all read.",
+    isFiltered && fitting === 0 && reason === undefined ? `Nobody of ${participants.length} fits.` : undefined,
+    customerAlone === true ? "No tool here brings in an agent: a person does that in Flex." : undefined
   ].filter((note) => note !== undefined)
   return notes.length === 0 ? undefined : notes.join(" ")
 }

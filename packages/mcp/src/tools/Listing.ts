@@ -54,6 +54,20 @@ const instructions = (offered: ReadonlyArray<Pick<(typeof tools)[number], "annot
 const json = (schema: Schema.Constraint, onExcessProperty: "error" | "ignore"): JsonSchema =>
   JSON.parse(JSON.stringify(Schema.toJsonSchemaDocument(schema, { onExcessProperty }).schema, withoutDefaults))
 
-/** An open object is what JSON Schema takes for granted. */
+/** An open object is what JSON Schema takes for granted; and hosts stumble over `anyOf`, where one list of values says the same. */
 const withoutDefaults = (key: string, value: unknown) =>
-  key === "additionalProperties" && value === true ? undefined : value
+  key === "additionalProperties" && value === true
+    ? undefined
+    : isOneOfValues(value)
+      ? { enum: valuesOf(value) }
+      : value
+
+interface OneOfValues {
+  readonly anyOf: ReadonlyArray<{ readonly enum: ReadonlyArray<unknown> }>
+}
+
+const isOneOfValues = Schema.is(
+  Schema.Struct({ anyOf: Schema.Array(Schema.Struct({ enum: Schema.Array(Schema.Unknown) })) })
+) satisfies (value: unknown) => value is OneOfValues
+
+const valuesOf = ({ anyOf }: OneOfValues) => anyOf.flatMap((one) => one.enum)

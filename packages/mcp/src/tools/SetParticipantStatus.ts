@@ -77,12 +77,12 @@ export const setParticipantStatus = Write.write({
   turn: ({ channel_sid }) => channel_sid,
   lookUp: (input: Input, { offer, within }) =>
     Conversations.Conversations.use((conversations) =>
-      conversations.plan(refOf(input), input.status, { within, company: input.dry_run === true })
+      conversations.plan(refOf(input), input.status, { within, company: true })
     ).pipe(
-      Effect.filterOrFail(
-        (plan) => input.dry_run === true || !plan.lastAgent || input.if_last_agent === "allow",
-        (plan) => lastAgent(plan.agent.worker, plan.others.length, offer)
-      )
+      Effect.flatMap((plan) => {
+        const refusal = input.dry_run === true ? undefined : refusalOf(input, plan, offer)
+        return refusal === undefined ? Effect.succeed(plan) : Effect.fail(refusal)
+      })
     ),
   target: (input, { agent, customerAlone }) => ({
     status: input.status,
@@ -95,11 +95,12 @@ export const setParticipantStatus = Write.write({
     customer_alone: `${customerAlone}`
   }),
   dryRun: (input, plan) => ({ result: "dry_run" as const, ...told(input, plan), note: ofDryRun(input, plan) }),
+  settled: (_input, plan) => (plan.alreadyThere ? { ...plan, result: "already" } : undefined),
   question: (input, plan) =>
     [
       `Move this agent to ${input.status}?`,
       "",
-      `Agent ${plan.agent.worker === undefined ? input.participant_sid : `${name(plan.agent.worker)} (${input.participant_sid})`}`,
+      `Agent ${plan.agent.worker === undefined ? input.participant_sid : `${JSON.stringify(name(plan.agent.worker))} (${input.participant_sid})`}`,
       `Standing ${standing(plan.agent)}`,
       `Task ${plan.agent.routingProperties?.taskSid ?? "unknown"}`,
       `Channel ${input.channel_sid} of interaction ${input.interaction_sid}`,
@@ -111,7 +112,7 @@ export const setParticipantStatus = Write.write({
       conversations.move(refOf(input), input.status, {
         plan,
         within,
-        company: input.dry_run === true,
+        company: true,
         ...(input.if_last_agent === undefined ? undefined : { ifLast: input.if_last_agent })
       })
     ),
@@ -143,7 +144,7 @@ const told = (input: Input, known: Known) => ({
   ...Fields.agentOf(known.agent),
   customer_alone: known.customerAlone,
   ...(known.onTheWay === undefined ? undefined : { on_the_way: known.onTheWay }),
-  others: known.others.slice(0, 20).map(Fields.agentOf)
+  others: Fields.agentsOf(known.others)
 })
 
 const standing = ({ minutes, standing }: Conversation.AgentSeen): string =>
@@ -151,22 +152,28 @@ const standing = ({ minutes, standing }: Conversation.AgentSeen): string =>
 
 const unseenIn = ({ unseen: reason }: Known): string => (reason === undefined ? "" : unseen(reason))
 
-const ofCustomer = ({ customerAlone, onTheWay, others, unseen }: Known, verb: "is" | "would be"): string =>
-  customerAlone === "unknown" && onTheWay === undefined && unseen === undefined
-    ? `Whether the customer ${verb} alone was not looked up: list_participants shows who else is there.`
-    : customerAlone === true
-      ? `The customer ${verb} alone in it, and nobody is on the way.`
-      : customerAlone === false
-        ? `The customer ${verb} not alone.`
-        : `It can't be seen whether the customer ${verb} alone: ${others.length} other agents are listed, who may have left.`
+const ofCustomer = ({ customerAlone, others }: Known, verb: "is" | "would be"): string =>
+  customerAlone === true
+    ? `The customer ${verb} alone in it, and nobody is on the way: what they write reaches nobody.`
+    : customerAlone === false
+      ? `The customer ${verb} not alone.`
+      : `It can't be seen whether the customer ${verb} alone: ${
+          others.length === 0
+            ? "no other agent is listed, and one may be on the way"
+            : others.length === 1
+              ? "1 other agent is listed, who may have left"
+              : `${others.length} other agents are listed, who may have left`
+        }.`
 
 const ofDryRun = (input: Input, plan: Conversation.Plan): string =>
   [
     plan.alreadyThere
       ? "Nothing was sent, and nothing would be: the agent is in wrap-up already."
-      : plan.lastAgent && input.if_last_agent !== "allow"
-        ? 'Nothing was sent. Without dry_run it would be refused: this is the last agent (if_last_agent "allow" permits it).'
-        : `Nothing was sent. Without dry_run, Status=${input.status} would be sent for this agent.`,
+      : hasLeft(input, plan)
+        ? "Nothing was sent. Without dry_run it would be refused: the agent has left, and can't wrap up."
+        : isLast(input, plan)
+          ? 'Nothing was sent. Without dry_run it would be refused: this is the last agent (if_last_agent "allow" permits it).'
+          : `Nothing was sent. Without dry_run, Status=${input.status} would be sent for this agent.`,
     consequence[input.status],
     ofCustomer(plan, "would be"),
     unseenIn(plan)
@@ -184,16 +191,36 @@ const ofResult: { readonly [result in Conversation.Result]: string } = {
   accepted: "Twilio accepted it; nothing can be read that shows it."
 }
 
+const isLast = (input: Input, plan: Conversation.Plan): boolean => plan.lastAgent && input.if_last_agent !== "allow"
+
+const hasLeft = (input: Input, { agent }: Conversation.Plan): boolean =>
+  input.status === "wrapup" && agent.standing === "left"
+
+/** What would be refused after the question is refused before it. */
+const refusalOf = (input: Input, plan: Conversation.Plan, offer: Offer): Refused | undefined =>
+  hasLeft(input, plan)
+    ? new Refused({
+        what: `${plan.agent.worker === undefined ? "This agent" : JSON.stringify(name(plan.agent.worker))} has left, and only an agent who is still in the conversation can wrap up.`,
+        next: "list_participants shows who is in it."
+      })
+    : isLast(input, plan)
+      ? lastAgent(plan.agent.worker, plan.others.length, offer)
+      : undefined
+
 const lastAgent = (worker: string | undefined, others: number, { end }: Offer) =>
   new Refused({
-    what: `${worker === undefined ? "This agent" : name(worker)} is the last agent: ${
-      others === 0 ? "no other agent is listed" : `none of the ${others} other agents is active`
+    what: `${worker === undefined ? "This agent" : JSON.stringify(name(worker))} is the last agent: ${
+      others === 0
+        ? "no other agent is listed"
+        : others === 1
+          ? "the other agent is not active"
+          : `none of the ${others} other agents is active`
     }, and nobody is on the way. Closing would leave the customer alone in a conversation that stays open, where the next message reaches nobody.`,
     next: `${
       end
         ? "To end the conversation, call end_conversation."
         : "No tool here ends a conversation: a person does that in Flex, or the operator starts the server with --allow-end."
-    } Or wait until another agent is in it. Only if a person wants the customer to be left alone, repeat it with if_last_agent "allow".`
+    } Or wait until another agent is in it (a person adds one in Flex). Only if a person wants the customer to be left alone, repeat it with if_last_agent "allow".`
   })
 
 /** The agent was looked up just before: what that rules out is not said. */

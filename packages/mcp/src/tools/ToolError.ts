@@ -35,7 +35,7 @@ export const tooEarly = new Refused({
 
 /**
  * How long what only reads may take, in milliseconds. Hosts give up on a call after a minute, often, and a model whose call
- * was given up on learns nothing; a write that follows has its own time-out.
+ * was given up on learns nothing; a write that follows has what is left of the call's 50 seconds.
  */
 export const goodTime = 30_000
 
@@ -61,21 +61,20 @@ const ambiguous = ({ candidates, total }: Conversation.Ambiguous): Refused =>
     next: "Ask the person which one is meant, and call again with that agent's SID as worker."
   })
 
-/** Why standings are unknown, and what works nevertheless. */
-export const unseen = (reason: TwilioError.Reason): string =>
-  `Where agents stand can't be seen: ${why(reason)} Whether agents have left, who is on the way and whether the customer is alone are unknown.`
+/** Why standings, or who is on the way, are unknown. */
+export const unseen = (reason: TwilioError.Reason): string => `TaskRouter can't be read: ${why(reason)}`
 
 const why = (reason: TwilioError.Reason): string => {
   switch (reason._tag) {
     case "Unauthorized":
     case "Forbidden":
       return reason._tag === "Forbidden" && reason.setting !== undefined
-        ? "TaskRouter is turned off in this server (the operator sets TASKROUTER_API_BASE_URL)."
-        : "this server's credentials may not read TaskRouter (the operator can allow it)."
+        ? "it is turned off in this server (the operator sets TASKROUTER_API_BASE_URL)."
+        : "this server's credentials are not allowed to (the operator can change that)."
     case "NotFound":
-      return "the TaskRouter workspace was not found (the operator sets TWILIO_WORKSPACE_SID)."
+      return "its workspace was not found (the operator sets TWILIO_WORKSPACE_SID)."
     default:
-      return "TaskRouter does not answer now (trying again in a minute may help)."
+      return "it does not answer now (trying again in a minute may help)."
   }
 }
 
@@ -102,6 +101,13 @@ const explain = (reason: TwilioError.Reason): ReadonlyArray<string> => {
         "Do not try again; tell the operator to check them."
       ]
     case "Forbidden":
+      if (reason.setting !== undefined) {
+        return [
+          "This needs TaskRouter, which is turned off in this server.",
+          unchanged,
+          `Do not try again: the operator turns it on with ${reason.setting}. By interaction_sid and channel_sid, list_participants works without it.`
+        ]
+      }
       return [
         "This server's credentials are not allowed to do this.",
         unchanged,
@@ -132,7 +138,12 @@ const explain = (reason: TwilioError.Reason): ReadonlyArray<string> => {
     case "ServerError":
       return ["Twilio could not serve the request.", unchanged, again(reason)]
     case "NetworkError":
-      return ["Twilio could not be reached.", unchanged, again(reason), "If that does not help, tell the operator."]
+      return [
+        "Twilio could not be reached, or did not answer in time.",
+        unchanged,
+        again(reason),
+        "If that does not help, tell the operator."
+      ]
     case "UnexpectedResponse":
       return ["Twilio's reply could not be understood.", unchanged, "Do not try again at once; tell the operator."]
     case "OutcomeUnknown":

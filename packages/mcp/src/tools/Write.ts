@@ -37,6 +37,8 @@ export interface Steps<Input, Found, Sent, Error extends SendFailure, Output, R>
   readonly target: (input: Input, found: Found) => Confirmation.Target
   /** The answer to a dry run. */
   readonly dryRun: (input: Input, found: Found) => Output
+  /** The outcome, if nothing is to be sent: nobody is asked about that. */
+  readonly settled: (input: Input, found: Found) => Sent | undefined
   /** The question to a person: a fixed template with SIDs that match their patterns, and names as data. */
   readonly question: (input: Input, found: Found) => string
   readonly send: (input: Input, found: Found, step: Step) => Effect.Effect<Sent, Error, R>
@@ -68,23 +70,29 @@ export const write = <
 >(
   tool: Tool.Words<Input, Encoded, Output> & Steps<Input, Found, Sent, Error, NoInfer<Output>, R>
 ): Tool.Tool<R | Writes> => {
-  const { dryRun, lookUp, means, question, refused, send, target, turn, ...words } = tool
+  const { dryRun, lookUp, means, question, refused, send, settled, target, turn, ...words } = tool
 
   const inTurn = Effect.fnUntraced(function* (
     input: Input,
     call: Call,
     offer: Offer,
-    { audit, confirm }: Writes["Service"]
+    { audit, confirm }: Writes["Service"],
+    deadline: number
   ) {
-    const deadline = (yield* now) + Duration.toMillis(callTime)
     const step = Effect.map(now, (now) => ({ offer, within: Duration.millis(Math.max(1, deadline - now)) }))
-    const found = yield* lookUp(input, { offer, within: Duration.min(Duration.millis(goodTime), callTime) })
+    const { within } = yield* step
+    const found = yield* lookUp(input, { offer, within: Duration.min(Duration.millis(goodTime), within) })
     if (input.dry_run === true) return dryRun(input, found)
 
     const entry = { tool: words.name, target: target(input, found) }
+    const outcome = settled(input, found)
+    if (outcome !== undefined) {
+      yield* audit.settled(entry, { consent: { asked: false, answer: "not_asked" }, call }, outcome.result)
+      return means(input, found, outcome)
+    }
     const consent = yield* confirm(entry, () => question(input, found), call)
     if (consent.refusal !== undefined) {
-      yield* audit.stopped(entry, { consent, call })
+      yield* audit.settled(entry, { consent, call }, "not_sent")
       return yield* consent.refusal
     }
     const left = yield* step
@@ -98,13 +106,27 @@ export const write = <
   return Tool.make(words, annotations, (input, call, offer) =>
     Effect.flatMap(Writes, (writes) =>
       Effect.scoped(
-        Effect.flatMap(RcMap.get(writes.turns, turn(input)), (turn) =>
-          turn.withPermit(inTurn(input, call, offer, writes))
-        )
+        Effect.gen(function* () {
+          const deadline = (yield* now) + Duration.toMillis(callTime)
+          const turns = yield* RcMap.get(writes.turns, turn(input).toLowerCase())
+          let isBegun = false
+          const begin = Effect.suspend(() => {
+            isBegun = true
+            return inTurn(input, call, offer, writes, deadline)
+          })
+          // Waiting for the writes before takes of the call's time.
+          const giveUp = Effect.suspend(() => (isBegun ? Effect.never : Effect.fail(busy)))
+          return yield* Effect.raceFirst(turns.withPermit(begin), Effect.andThen(Effect.sleep(callTime), giveUp))
+        })
       )
     )
   )
 }
+
+const busy = new Refused({
+  what: "Other changes of this conversation were still under way after 50 seconds.",
+  next: "Trying again in a minute is safe."
+})
 
 /** Milliseconds by the monotonic clock. */
 const now = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos) / 1e6)
