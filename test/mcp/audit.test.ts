@@ -1,5 +1,4 @@
 /** One line on stderr for each write: when, what, on whom, asked and answered how, result, Twilio's request id. */
-import { Participants, TwilioClient } from "@flex-interactions/core"
 import * as Sandbox from "@flex-interactions/sandbox"
 import { Layer, Redacted } from "effect"
 import { FetchHttpClient } from "effect/http"
@@ -7,6 +6,7 @@ import { afterEach, assert, beforeEach, describe, it, vi } from "vitest"
 import { type Served, start } from "../support/served.ts"
 import { type Action, call, channel, connect, environment, raw, sid, write } from "../support/host.ts"
 import { open } from "../support/inProcess.ts"
+import { services } from "../support/services.ts"
 
 let served: Served
 beforeEach(async () => {
@@ -43,7 +43,7 @@ it("a write that Twilio accepted", async () => {
     line ?? "",
     new RegExp(
       `^time=${time} audit=set_participant_status status=closed participant=${sid(1, "UT", 2)} worker=${sid(1, "WK", 2)} ` +
-        `task=${sid(1, "WT", 2)} channel=${sid(1, "UO")} interaction=${sid(1, "KD")} asked=true answer=accept ` +
+        `task=${sid(1, "WT", 2)} channel=${sid(1, "UO")} interaction=${sid(1, "KD")} if_last_agent=refuse customer_alone=unknown asked=true answer=accept ` +
         `result=accepted request=${requestId}$`,
       "u"
     )
@@ -70,6 +70,8 @@ it("as JSON on request: the same", async () => {
       task: sid(1, "WT", 2),
       channel: sid(1, "UO"),
       interaction: sid(1, "KD"),
+      if_last_agent: "refuse",
+      customer_alone: "unknown",
       asked: false,
       answer: "not_asked",
       result: "accepted",
@@ -125,11 +127,15 @@ it("a write that was refused for now, sent again, and lost: no request id, for t
       Response.json({ code: 20429 }, { status: 429, headers: { "twilio-request-id": `RQ${"a".repeat(32)}` } })
     )
   }
-  const layer = Participants.layer.pipe(
-    Layer.provide(TwilioClient.layer({ credentials: { apiKey, apiSecret: Redacted.make(apiSecret) } })),
-    Layer.provide(FetchHttpClient.layer),
-    Layer.provide(Layer.succeed(FetchHttpClient.Fetch, (input, init) => fetch(new Request(input, init)))),
-    Layer.orDie
+  const http = FetchHttpClient.layer.pipe(
+    Layer.provide(Layer.succeed(FetchHttpClient.Fetch, (input, init) => fetch(new Request(input, init))))
+  )
+  const layer = Layer.orDie(
+    services(http, {
+      credentials: { apiKey, apiSecret: Redacted.make(apiSecret) },
+      baseUrl: "https://flex-api.twilio.com:443",
+      retry: { times: 2 }
+    })
   )
   const { client, audit, close } = await open(layer)
   await call(client, "set_participant_status", write(1, 2, "closed"))
@@ -196,7 +202,7 @@ describe("cancellation", () => {
       await aborted(signal)
       await host.until(() => (host.log().includes("\n") ? true : undefined))
       await host.end()
-      assert.match(host.log(), /^time=\S+ audit=set_participant_status .* result=unknown reason=interrupted\n$/u)
+      assert.match(host.log(), /^time=\S+ audit=set_participant_status .* result=unknown reason=interrupted$/mu)
     })
 
     it(`${era}: a write cancelled before sending leaves no line, and no write`, async () => {
@@ -225,7 +231,7 @@ describe("cancellation", () => {
       if (end === "stdin") host.child.stdin.end()
       else host.child.kill("SIGTERM")
       await host.closed
-      assert.match(host.log(), /^time=\S+ audit=set_participant_status .* result=unknown reason=interrupted\n$/u)
+      assert.match(host.log(), /^time=\S+ audit=set_participant_status .* result=unknown reason=interrupted$/mu)
     })
   }
 
@@ -242,7 +248,7 @@ describe("cancellation", () => {
     assert.match(String(await failure), /timed out/iu)
     await aborted(signal)
     await client.close()
-    assert.match(client.log(), /result=unknown reason=interrupted\n$/u)
+    assert.match(client.log(), /result=unknown reason=interrupted$/mu)
   })
 
   it("a person who is asked in vain, by a host that gives up: nothing is sent", async () => {
@@ -261,62 +267,6 @@ describe("cancellation", () => {
   })
 })
 
-describe("progress", () => {
-  for (const era of ["2025", "2026"] as const) {
-    it(`${era}: where asked, a long listing says after each page how far it is`, async () => {
-      const host = raw([], environment(served.url))
-      if (era === "2025") await host.initialize("2025-11-25")
-      served.answerWith((request) => {
-        const url = new URL(request.url)
-        url.searchParams.set("PageSize", "50")
-        return served.sandbox.fetch(new Request(url, request))
-      })
-      const listing = { name: "list_participants", arguments: { ...channel(3), type: "external", limit: 200 } }
-      const list = (params: object) =>
-        era === "2025"
-          ? host.request("tools/call", { ...listing, ...params })
-          : host.modern("tools/call", { ...listing, ...params })
-      const told = () => host.messages.filter(({ method }) => method === "notifications/progress")
-
-      assert.isUndefined((await list({})).result?.["isError"])
-      assert.isEmpty(told())
-      await list({ _meta: { progressToken: "mine" } })
-      assert.deepStrictEqual(
-        told().map(({ params }) => params),
-        [50, 100, 120].map((participants, page) => ({
-          progressToken: "mine",
-          progress: page + 1,
-          message: `${participants} participants read`
-        }))
-      )
-      await host.end()
-    })
-  }
-
-  it("only grows, though a write looks the agent up again once a person has answered", async () => {
-    const host = raw([], environment(served.url))
-    await host.initialize("2025-11-25", { elicitation: {} })
-    const done = host.request("tools/call", {
-      name: "set_participant_status",
-      arguments: write(1, 2, "closed"),
-      _meta: { progressToken: 0 }
-    })
-    const asked = await host.until(() => host.messages.find(({ method }) => method === "elicitation/create"))
-    host.send({ id: asked.id, result: { action: "accept", content: {} } })
-    await done
-    assert.deepStrictEqual(
-      host.messages
-        .filter(({ method }) => method === "notifications/progress")
-        .map(({ params }) => [params?.["progressToken"], params?.["progress"]]),
-      [
-        [0, 1],
-        [0, 2]
-      ]
-    )
-    await host.end()
-  })
-})
-
 describe("two writes at once to one participant", () => {
   it("go one after the other, and the second meets what the first has done", async () => {
     const client = await connect({ env: environment(served.url) })
@@ -325,15 +275,13 @@ describe("two writes at once to one participant", () => {
       call(client, "set_participant_status", write(1, 2, "wrapup"))
     ])
     await client.close()
-    assert.deepStrictEqual(
-      served.requests.map((request) => request.split(" ")[0]),
-      ["GET", "POST", "GET", "POST"]
-    )
+    const methods = served.requests.map((request) => request.split(" ")[0]).join(" ")
+    assert.match(methods, /^(GET )+POST (GET )+POST( GET)*$/u)
     assert.strictEqual(both[0]?.data?.["result"], "accepted")
     assert.match(both[1]?.text ?? "", /^Twilio refused the change.*in wrap-up already.*Nothing was changed/u)
   })
 
-  it("to two participants go at once", async () => {
+  it("to two conversations go at once", async () => {
     const posts: Array<() => void> = []
     const bothArrived = new Promise<void>((resolve) => {
       served.answerWith(async (request) => {
@@ -348,8 +296,8 @@ describe("two writes at once to one participant", () => {
     })
     const client = await connect({ env: environment(served.url) })
     const both = Promise.all([
-      call(client, "set_participant_status", write(2, 2, "wrapup")),
-      call(client, "set_participant_status", write(2, 3, "wrapup"))
+      call(client, "set_participant_status", write(1, 2, "wrapup")),
+      call(client, "set_participant_status", write(2, 2, "wrapup"))
     ])
     await bothArrived
     for (const go of posts) go()

@@ -2,7 +2,7 @@
 import { Participants } from "@flex-interactions/core"
 import * as Sandbox from "@flex-interactions/sandbox"
 import { createMcpHandler } from "@modelcontextprotocol/server"
-import { Effect, Layer, Option } from "effect"
+import { Effect, Layer } from "effect"
 import { afterEach, assert, beforeEach, describe, it, vi } from "vitest"
 import { type Served, start } from "../support/served.ts"
 import {
@@ -20,6 +20,7 @@ import {
   write
 } from "../support/host.ts"
 import { agent, open } from "../support/inProcess.ts"
+import { account } from "../support/requests.ts"
 
 let served: Served
 beforeEach(async () => {
@@ -28,6 +29,8 @@ beforeEach(async () => {
 afterEach(() => served.close())
 
 const writes = () => served.requests.filter((request) => request.startsWith("POST ")).length
+/** With TaskRouter, which says where agents stand. */
+const withTaskRouter = () => environment(served.url, { TASKROUTER_API_BASE_URL: served.url })
 const at = (group: number, n: number) =>
   served.sandbox.state.get(sid(group, "KD"))?.get(sid(group, "UO"))?.participants[n - 1]?.status
 
@@ -113,7 +116,7 @@ for (const [era, mode] of eras) {
       const dry = await call(client, "set_participant_status", { ...write(1, 2, "closed"), dry_run: true })
       assert.strictEqual(dry.data?.["result"], "dry_run")
       const customer = await call(client, "set_participant_status", write(1, 1, "closed"))
-      assert.match(customer.text, /is not an agent/u)
+      assert.match(customer.text, /^Only agents can be moved/u)
       await client.close()
     })
 
@@ -121,28 +124,28 @@ for (const [era, mode] of eras) {
       let question = ""
       const client = await connect({
         mode,
-        env: environment(served.url),
+        env: withTaskRouter(),
         answer: (text) => {
           question = text
           return "decline"
         }
       })
-      await call(client, "set_participant_status", write(1, 2, "closed"))
+      await call(client, "set_participant_status", { ...write(1, 2, "closed"), if_last_agent: "allow" })
       assert.strictEqual(
         question,
         `Move this agent to closed?
 
-Agent ${sid(1, "UT", 2)}
-Worker ${sid(1, "WK", 2)}
+Agent "alice" (${sid(1, "UT", 2)})
+Standing active for 9 min
 Task ${sid(1, "WT", 2)}
 Channel ${sid(1, "UO")} of interaction ${sid(1, "KD")}
 
-The agent leaves; the conversation stays open, and if no other agent is in it the customer is left alone. This cannot be undone.`
+The agent leaves; the conversation stays open. The customer would be alone in it, and nobody is on the way: what they write reaches nobody. This cannot be undone.`
       )
       await client.close()
     })
 
-    it("an agent that changes while the person thinks is asked about again", async () => {
+    it("a task that changes while the person thinks is asked about again", async () => {
       const questions: Array<string> = []
       const client = await connect({
         mode,
@@ -150,17 +153,67 @@ The agent leaves; the conversation stays open, and if no other agent is in it th
         answer: (text) => {
           questions.push(text)
           const agent = served.sandbox.state.get(sid(1, "KD"))?.get(sid(1, "UO"))?.participants[1]
-          if (agent?.routing != null) Object.assign(agent.routing, { worker_sid: sid(1, "WK", 7) })
+          if (agent?.routing != null) Object.assign(agent.routing, { task_sid: sid(1, "WT", 7) })
           return "accept"
         }
       })
       const done = await call(client, "set_participant_status", write(1, 2, "closed"))
-      assert.strictEqual(done.data?.["worker_sid"], sid(1, "WK", 7))
+      assert.isFalse(done.isError, done.text)
       assert.lengthOf(questions, 2)
-      assert.include(questions[0], sid(1, "WK", 2))
-      assert.include(questions[1], sid(1, "WK", 7))
+      assert.include(questions[0], sid(1, "WT", 2))
+      assert.include(questions[1], sid(1, "WT", 7))
       assert.strictEqual(writes(), 1)
       await client.close()
+    })
+
+    it("a customer who would be alone now, and was not when the person was asked: asked again, or refused", async () => {
+      const questions: Array<string> = []
+      const client = await connect({
+        mode,
+        env: withTaskRouter(),
+        answer: async (text): Promise<Action> => {
+          questions.push(text)
+          // The other agent leaves while the person thinks.
+          if (questions.length === 1) {
+            await served.sandbox.fetch(
+              new Request(
+                `${served.url}/v1/Interactions/${sid(2, "KD")}/Channels/${sid(2, "UO")}/Participants/${sid(2, "UT", 3)}`,
+                {
+                  method: "POST",
+                  headers: account,
+                  body: new URLSearchParams({ Status: "closed" })
+                }
+              )
+            )
+          }
+          return "accept"
+        }
+      })
+      const refused = await call(client, "set_participant_status", write(2, 2, "closed"))
+      assert.match(refused.text, /^"bruno" is the last agent.*Nothing was changed.*if_last_agent "allow"/u)
+      assert.lengthOf(questions, 1)
+      assert.include(questions[0], "The customer would not be alone.")
+      assert.strictEqual(at(2, 2), "active")
+      served.sandbox.reset()
+      questions.length = 0
+      const done = await call(client, "set_participant_status", { ...write(2, 2, "closed"), if_last_agent: "allow" })
+      assert.isFalse(done.isError, done.text)
+      assert.lengthOf(questions, 2)
+      assert.include(questions[1], "The customer would be alone in it")
+      await client.close()
+    })
+
+    it("is not asked about what is there already, nor about what is refused anyway", async () => {
+      const client = await connect({ mode, env: withTaskRouter(), answer: () => assert.fail("asked") })
+      const already = await call(client, "set_participant_status", write(4, 2, "wrapup"))
+      assert.strictEqual(already.data?.["result"], "already")
+      const left = await call(client, "set_participant_status", write(6, 2, "wrapup"))
+      assert.match(left.text, /^"carla" has left.*Nothing was changed/u)
+      const last = await call(client, "set_participant_status", write(1, 2, "closed"))
+      assert.match(last.text, /^"alice" is the last agent/u)
+      assert.strictEqual(writes(), 0)
+      await client.close()
+      assert.match(client.log(), /asked=false answer=not_asked result=already\n$/u)
     })
   })
 }
@@ -233,6 +286,7 @@ describe("the state of a question", () => {
 
   for (const [what, other] of [
     ["another status", write(2, 2, "closed")],
+    ["another wish for the last agent", { ...write(2, 2, "wrapup"), if_last_agent: "allow" }],
     ["another agent", write(2, 3, "wrapup")],
     ["another channel", write(1, 2, "wrapup")]
   ] as const) {
@@ -328,7 +382,7 @@ it("a state that is older than ten minutes comes too late", async () => {
   let sent = 0
   const { make, audit, close } = await open(
     Layer.mock(Participants.Participants)({
-      find: () => Effect.succeed(Option.some(agent)),
+      list: () => Effect.succeed([agent]),
       setStatus: () => Effect.sync(() => (sent++, agent))
     })
   )

@@ -1,6 +1,7 @@
 /** What an assistant is shown: kept as files, so that a review sees each change; and what no host stumbles over. */
 import { Ajv } from "ajv"
 import { Ajv2020 } from "ajv/dist/2020.js"
+import { countTokens } from "gpt-tokenizer"
 import { assert, describe, expect, it } from "vitest"
 import * as Limits from "../../packages/mcp/src/tools/Limits.ts"
 import { listing } from "../../packages/mcp/src/tools/Listing.ts"
@@ -35,8 +36,8 @@ const list = async (era: "2025" | "2026", ...args: ReadonlyArray<string>) => {
 }
 
 const { tools } = await list("2025")
-const [listTool, setTool] = ["list_participants", "set_participant_status"].map((name) =>
-  tools.find((tool) => tool.name === name)
+const [listTool, setTool, findTool] = ["list_participants", "set_participant_status", "find_conversations"].map(
+  (name) => tools.find((tool) => tool.name === name)
 )
 
 it("the tools are the same in both eras", async () => {
@@ -45,18 +46,43 @@ it("the tools are the same in both eras", async () => {
 
 describe("what an assistant reads before it does anything is short", () => {
   for (const era of ["2025", "2026"] as const) {
-    it(`in the era of ${era}, the answer to tools/list: 2 KiB for each tool`, async () => {
-      const { bytes } = await list(era)
-      assert.isAbove(bytes, 1000)
-      assert.isBelow(bytes, 2048 * tools.length)
+    it(`in the era of ${era}, the answer to tools/list: 7,200 bytes for three tools, 8,600 for four`, async () => {
+      for (const [args, count, most] of [
+        [[], 3, 7200],
+        [["--allow-end"], 4, 8600]
+      ] as const) {
+        const { bytes, tools } = await list(era, ...args)
+        assert.lengthOf(tools, count)
+        assert.isAbove(bytes, 1000)
+        assert.isAtMost(bytes, most)
+      }
     })
   }
 
-  for (const tool of tools) {
-    it(`${tool.name} alone: 2,400 bytes`, () => {
-      assert.isBelow(Buffer.byteLength(JSON.stringify(tool)), 2400)
-    })
+  const budgets: Readonly<Record<string, number>> = {
+    find_conversations: 2150,
+    list_participants: 2500,
+    set_participant_status: 2350,
+    end_conversation: 1650
   }
+  it("each tool has a budget of its own", async () => {
+    for (const tool of (await list("2025", "--allow-end")).tools) {
+      assert.isAtMost(Buffer.byteLength(JSON.stringify(tool)), budgets[tool.name] ?? 0, tool.name)
+    }
+  })
+
+  it("a row of list_participants: 50 tokens for an agent, 32 for others", async () => {
+    const host = raw(["--sandbox"])
+    await host.initialize("2025-11-25")
+    for (const group of [1, 2, 4]) {
+      const { result } = await host.request("tools/call", { name: "list_participants", arguments: channel(group) })
+      const rows = read(result).data?.["participants"] as ReadonlyArray<{ readonly type: string }>
+      for (const row of rows) {
+        assert.isAtMost(countTokens(JSON.stringify(row)), row.type === "agent" ? 50 : 32, JSON.stringify(row))
+      }
+    }
+    await host.end()
+  })
 })
 
 /** The tools as they are by default and, where limits make others of them, as they are then. */
@@ -64,7 +90,8 @@ const surfaces = [
   ...tools.map((tool) => [tool.name, tool] as const),
   ...[
     ["read-only", await list("2025", "--read-only")] as const,
-    ["wrapup", await list("2025", "--allow-status", "wrapup")] as const
+    ["wrapup", await list("2025", "--allow-status", "wrapup")] as const,
+    ["allow-end", await list("2025", "--allow-end")] as const
   ].flatMap(([limit, limited]) =>
     limited.tools
       .filter((tool) => !tools.some((other) => JSON.stringify(other) === JSON.stringify(tool)))
@@ -94,10 +121,11 @@ for (const [name, tool] of surfaces) {
         assert.deepStrictEqual(keywords, [])
       })
 
-      it(`${kind}: keys in snake case, each described`, () => {
+      it(`${kind}: keys in snake case, and what is given is described`, () => {
         for (const [key, property] of propertiesOf(schema)) {
           assert.match(key, /^[a-z][a-z0-9_]{0,63}$/u)
-          assert.isNotEmpty(property.description ?? "", key)
+          // In an answer the key says what it is: only how to continue has to be said.
+          if (kind === "inputSchema" || key === "next_cursor") assert.isNotEmpty(property.description ?? "", key)
         }
       })
 
@@ -107,13 +135,17 @@ for (const [name, tool] of surfaces) {
       })
     }
 
-    it("every parameter has an example that it takes, and every free text a pattern", () => {
+    it("every parameter has an example that it takes, and every free text a pattern or a length", () => {
       for (const [key, property] of Object.entries(tool.inputSchema.properties ?? {})) {
         const example = / ?e\.g\. (\S+)$/u.exec(property.description ?? "")?.[1]
         assert.isDefined(example, key)
         const value: unknown = property.type === "string" ? example?.replaceAll('"', "") : JSON.parse(example ?? "null")
         assert.isTrue(new Ajv2020().compile(property)(value), `${key}: ${String(value)}`)
-        if (property.type === "string") assert.isTrue("pattern" in property || "enum" in property, key)
+        if (property.type === "string")
+          assert.isTrue(
+            ["pattern", "enum", "maxLength"].some((limit) => limit in property),
+            key
+          )
       }
     })
 
@@ -125,9 +157,12 @@ for (const [name, tool] of surfaces) {
 
 it("the built server lists what the sources say, whatever the limits", async () => {
   for (const offer of Limits.offers) {
+    // No flag leaves the end without the moves.
+    if (offer.end && offer.statuses.length === 0) continue
     const host = raw([
       "--sandbox",
-      ...(offer.statuses.length === 0 ? ["--read-only"] : offer.statuses.map((status) => `--allow-status=${status}`))
+      ...(offer.statuses.length === 0 ? ["--read-only"] : offer.statuses.map((status) => `--allow-status=${status}`)),
+      ...(offer.end ? ["--allow-end"] : [])
     ])
     const { result: welcome } = await host.initialize("2025-11-25")
     const { result } = await host.request("tools/list", {})
@@ -141,6 +176,7 @@ it("what Ajv says of arguments is what the tools say", async () => {
   await host.initialize("2025-11-25")
   const set = new Ajv2020().compile(setTool?.inputSchema ?? {})
   const everyone = new Ajv2020().compile(listTool?.inputSchema ?? {})
+  const find = new Ajv2020().compile(findTool?.inputSchema ?? {})
   for (const [name, validate, args] of [
     ["set_participant_status", set, { ...write(1, 2, "wrapup"), dry_run: true }],
     ["set_participant_status", set, { ...write(1, 2, "wrapup"), dry_run: "yes" }],
@@ -152,6 +188,9 @@ it("what Ajv says of arguments is what the tools say", async () => {
     ["list_participants", everyone, { ...channel(1), limit: 0 }],
     ["list_participants", everyone, { ...channel(1), limit: 1.5 }],
     ["list_participants", everyone, { ...channel(1), type: "robot" }],
+    ["find_conversations", find, { worker: "alice", standing: "active", older_than_minutes: 5 }],
+    ["find_conversations", find, { worker: "" }],
+    ["find_conversations", find, { standing: "left" }],
     ["list_participants", everyone, { interaction_sid: sid(1, "KD"), channel_sid: `${sid(1, "UO")} ` }]
   ] as const) {
     const { result } = await host.request("tools/call", { name, arguments: args })
@@ -166,6 +205,8 @@ it("what the tools answer is what their output schemas promise", async () => {
   for (const [tool, args] of [
     [listTool, channel(2)],
     [listTool, { ...channel(3), limit: 2 }],
+    [listTool, { ...channel(5), details: true }],
+    [findTool, { worker: "alice", details: true, limit: 1 }],
     [setTool, { ...write(2, 2, "wrapup"), dry_run: true }],
     [setTool, write(2, 2, "wrapup")]
   ] as const) {

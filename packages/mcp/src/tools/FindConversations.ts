@@ -18,7 +18,7 @@ const Input = Schema.Struct({
   worker: Fields.worker,
   standing: Schema.optionalKey(
     Schema.Literals(Fields.standings).annotate({
-      description: 'active: is talking to the customer; wrapping: in wrap-up, e.g. "wrapping"'
+      description: 'active: talking to the customer; wrapping: in wrap-up, e.g. "wrapping"'
     })
   ),
   older_than_minutes: Schema.optionalKey(

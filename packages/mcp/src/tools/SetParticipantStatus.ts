@@ -156,7 +156,7 @@ const ofCustomer = ({ customerAlone, others }: Known, verb: "is" | "would be"): 
   customerAlone === true
     ? `The customer ${verb} alone in it, and nobody is on the way: what they write reaches nobody.`
     : customerAlone === false
-      ? `The customer ${verb} not alone.`
+      ? `The customer ${verb === "is" ? "is not" : "would not be"} alone.`
       : `It can't be seen whether the customer ${verb} alone: ${
           others.length === 0
             ? "no other agent is listed, and one may be on the way"

@@ -149,7 +149,7 @@ const explain = (reason: TwilioError.Reason): ReadonlyArray<string> => {
     case "OutcomeUnknown":
       return [
         "It is not known whether the change was applied: it was sent, and no clear answer came back.",
-        reason.seen === undefined ? "Nothing could be read afterwards." : shown(reason.seen),
+        shown(reason.seen ?? {}),
         "It is not sent again by itself. Call list_participants in a minute to see where the agents stand, and tell the person.",
         "Repeat the call only if it is still wanted then."
       ]
@@ -169,13 +169,15 @@ const elsewhere = ({ problem = "" }: TwilioError.NotFound): string =>
       ? "A task is removed five minutes after it ends: find_conversations by agent or by interaction_sid may help."
       : "find_conversations gives SIDs that belong together."
 
-const shown = ({ channelStatus, standing }: NonNullable<TwilioError.OutcomeUnknown["seen"]>): string =>
-  `Reading afterwards did not settle it: ${[
-    standing === undefined ? undefined : `the agent was ${standing}`,
+const shown = ({ channelStatus, standing }: Partial<NonNullable<TwilioError.OutcomeUnknown["seen"]>>): string => {
+  const seen = [
+    standing === undefined || standing === "unknown" ? undefined : `the agent was ${standing}`,
     channelStatus === undefined ? undefined : `the channel was ${word(channelStatus)}`
   ]
     .filter(Boolean)
-    .join(", ")}.`
+    .join(", ")
+  return seen === "" ? "Nothing could be read afterwards." : `Reading afterwards did not settle it: ${seen}.`
+}
 
 const again = (reason: TwilioError.Reason): string =>
   reason.retryAfter === undefined

@@ -50,7 +50,7 @@ export interface Steps<Input, Found, Sent, Error extends SendFailure, Output, R>
 
 /** The argument that every write has. */
 export const dryRun = Schema.optionalKey(
-  Schema.Boolean.annotate({ description: "Check everything, send nothing. Default false, e.g. true" })
+  Schema.Boolean.annotate({ description: "Check, send nothing. Default false, e.g. true" })
 )
 
 /** For the whole call, but for the time that a person thinks: hosts give up after a minute, often. */
