@@ -133,8 +133,14 @@ describe("names that people gave", () => {
       assert.isBelow(text.length, 1000)
       for (const [name] of text.matchAll(/Alice[^"]*/gu)) assert.isAtMost(name.length, 60)
     }
-    const [row] = found.data?.["conversations"] as ReadonlyArray<{ readonly worker: string; readonly queue: string }>
-    assert.deepStrictEqual([row?.worker, row?.queue], [shown, shown])
+    const rows = (found.data?.["conversations"] ?? []) as ReadonlyArray<{
+      readonly worker: string
+      readonly queue: string
+    }>
+    assert.deepStrictEqual(
+      rows.map(({ queue, worker }) => [worker, queue]),
+      [[shown, shown]]
+    )
     assert.include(last.text, `"${shown}" is the last agent`)
     assert.include(question, `Agent "${shown}" (${sid(1, "UT", 2)})`)
   })

@@ -10,7 +10,7 @@ const Input = Schema.Struct({
   ...Fields.channel,
   status: Conversation.EndStatus.annotate({
     description:
-      "closed: the next message starts a new one. inactive: kept, wakes up when the customer writes. " + 'e.g. "closed"'
+      'closed: the next message starts a new one. inactive: kept, wakes up when the customer writes. e.g. "closed"'
   }),
   dry_run: Write.dryRun
 })
