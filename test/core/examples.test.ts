@@ -3,11 +3,12 @@ import { once } from "node:events"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { assert, describe, it, layer } from "@effect/vitest"
-import { Conversation, Conversations, TwilioError } from "@flex-interactions/core"
+import { Channels, Conversation, Conversations, Participants, TwilioError, Workspace } from "@flex-interactions/core"
 import * as Sandbox from "@flex-interactions/sandbox"
 import { ConfigProvider, type Duration, Effect, Layer, Stream } from "effect"
 import { Shifts } from "../../examples/end-of-shift.ts"
 import { observed } from "../../examples/observed.ts"
+import { onSandbox } from "../../examples/on-sandbox.ts"
 import { finishStuck } from "../../examples/stuck.ts"
 import { whoIsAlone } from "../../examples/who-is-alone.ts"
 import { onReadyMade } from "../support/conversations.ts"
@@ -92,6 +93,22 @@ describe("on the sandbox", () => {
     })
   )
 })
+
+it.live("on-sandbox: all services work on it, TaskRouter's too", () =>
+  Effect.gen(function* () {
+    const sandbox = Sandbox.make()
+    const answers = Effect.gen(function* () {
+      const everyone = yield* Participants.Participants.use((participants) => participants.list(channel))
+      const { status } = yield* Channels.Channels.use((channels) => channels.get(channel))
+      const workspace = yield* Workspace.Workspace.use(({ sid }) => sid)
+      const { participants } = yield* Conversations.Conversations.use((conversations) => conversations.roster(channel))
+      return { everyone: everyone.length, status, workspace, roster: participants.length }
+    })
+    const found = yield* Effect.provide(answers, onSandbox(sandbox))
+    assert.deepInclude(found, { everyone: 2, status: "active", roster: 2 })
+    assert.match(found.workspace, /^WS[0-9a-f]{32}$/u)
+  })
+)
 
 interface Attribute {
   readonly key: string
