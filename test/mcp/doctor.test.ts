@@ -17,7 +17,7 @@ interface Report {
     readonly check: string
     readonly result: "ok" | "warning" | "failed" | "skipped"
     readonly says: string
-    readonly mend?: string
+    readonly fix?: string
   }>
   readonly settings: ReadonlyArray<{ readonly setting: string; readonly value: string; readonly from: string }>
 }
@@ -93,7 +93,7 @@ describe("doctor", () => {
     const off = (await examine([], environment())).check("taskrouter")
     assert.strictEqual(off?.result, "warning")
     assert.match(off?.says ?? "", /^off: FLEX_API_BASE_URL points elsewhere/u)
-    assert.match(off?.mend ?? "", /^Set TASKROUTER_API_BASE_URL /u)
+    assert.match(off?.fix ?? "", /^Set TASKROUTER_API_BASE_URL /u)
     const on = await examine([`--taskrouter-base-url=${served.url}`], environment())
     assert.deepInclude(on.check("taskrouter"), { result: "ok", says: `on, at ${served.url}` })
   })
@@ -114,7 +114,7 @@ describe("doctor", () => {
     const unknown = await workspace({ TWILIO_WORKSPACE_SID: `WS${"9".repeat(32)}` })
     assert.strictEqual(unknown?.result, "failed")
     assert.match(unknown?.says ?? "", /^this account has no such workspace/u)
-    assert.match(unknown?.mend ?? "", /^Set TWILIO_WORKSPACE_SID /u)
+    assert.match(unknown?.fix ?? "", /^Set TWILIO_WORKSPACE_SID /u)
 
     served.answerWith(async (request) =>
       request.url.endsWith("/v1/Configuration")
@@ -139,7 +139,7 @@ describe("doctor", () => {
     served.sandbox.faults.clear()
     assert.strictEqual(forbidden?.result, "warning")
     assert.match(forbidden?.says ?? "", /^its tasks may not be read: .*HTTP 403; code 70051/u)
-    assert.match(forbidden?.mend ?? "", /where an agent stands is unknown/u)
+    assert.match(forbidden?.fix ?? "", /where an agent stands is unknown/u)
 
     const off = await examine([], environment())
     assert.deepInclude(off.check("workspace"), { result: "skipped", says: "TaskRouter is off" })
@@ -312,13 +312,13 @@ describe("doctor", () => {
       /--http/u
     ]
   ]
-  for (const [what, env, name, result, says, mend, args = []] of broken) {
-    it(`says what is wrong and what to mend: ${what}`, async () => {
+  for (const [what, env, name, result, says, fix, args = []] of broken) {
+    it(`says what is wrong and what to fix: ${what}`, async () => {
       const report = await examine(args, env())
       const found = report.check(name)
       assert.strictEqual(found?.result, result, report.stdout)
       assert.match(found?.says ?? "", says)
-      assert.match(found?.mend ?? "", mend)
+      assert.match(found?.fix ?? "", fix)
       assert.strictEqual(report.ok, result === "warning")
       if (name === "settings")
         assert.lengthOf(

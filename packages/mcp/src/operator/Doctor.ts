@@ -1,4 +1,4 @@
-/** `doctor`: checks the set-up that the flags and the environment make, and says for each thing that is wrong what to mend. */
+/** `doctor`: checks the setup that the flags and the environment make, and says for each thing that is wrong what to fix. */
 import { spawn } from "node:child_process"
 import { lookup } from "node:dns/promises"
 import { connect as connectTcp } from "node:net"
@@ -29,17 +29,17 @@ interface Finding {
   readonly result: "ok" | "warning" | "failed" | "skipped"
   readonly says: string
   /** What to do about it. */
-  readonly mend?: string
+  readonly fix?: string
 }
 
 type Found = Omit<Finding, "check">
 
 const ok = (says: string): Found => ({ result: "ok", says })
 const skipped = (says: string): Found => ({ result: "skipped", says })
-const warning = (says: string, mend: string): Found => ({ result: "warning", says, mend })
-const failed = (says: string, mend: string): Found => ({ result: "failed", says, mend })
+const warning = (says: string, fix: string): Found => ({ result: "warning", says, fix })
+const failed = (says: string, fix: string): Found => ({ result: "failed", says, fix })
 
-const mendFirst = "the settings must be mended first"
+const fixFirst = "the settings must be fixed first"
 
 /** Runs every check and prints what was found; 0 if nothing failed, 1 otherwise. */
 export const run = Effect.fnUntraced(function* (line: Settings.CommandLine, written: Settings.Written) {
@@ -49,7 +49,7 @@ export const run = Effect.fnUntraced(function* (line: Settings.CommandLine, writ
   const api = URL.canParse(origin) ? new URL(origin) : undefined
 
   const notAsked = sandbox ? "the sandbox is in this process" : undefined
-  const invalid = Result.isFailure(valid) ? mendFirst : undefined
+  const invalid = Result.isFailure(valid) ? fixFirst : undefined
   const notSure = invalid ?? notAsked
   const findings: Array<Finding> = []
   const check = (
@@ -74,19 +74,19 @@ export const run = Effect.fnUntraced(function* (line: Settings.CommandLine, writ
   yield* check(
     "credentials",
     undefined,
-    Result.isFailure(valid) ? Effect.succeed(skipped(mendFirst)) : Effect.provide(credentials(sandbox), valid.success)
+    Result.isFailure(valid) ? Effect.succeed(skipped(fixFirst)) : Effect.provide(credentials(sandbox), valid.success)
   )
   yield* check(
     "taskrouter",
     notSure,
     Effect.flatMap(TwilioClient.fromConfig, (options) => Effect.fromResult(TwilioClient.origins(options))).pipe(
-      Effect.match({ onSuccess: taskRouter, onFailure: () => skipped(mendFirst) })
+      Effect.match({ onSuccess: taskRouter, onFailure: () => skipped(fixFirst) })
     )
   )
   yield* check(
     "workspace",
     notSure,
-    Result.isFailure(valid) ? Effect.succeed(skipped(mendFirst)) : Effect.provide(workspace(written), valid.success)
+    Result.isFailure(valid) ? Effect.succeed(skipped(fixFirst)) : Effect.provide(workspace(written), valid.success)
   )
   yield* check("http", !Settings.overHttp(written) ? "it serves over stdio" : invalid, listening(written))
   yield* check(
@@ -118,9 +118,9 @@ export const run = Effect.fnUntraced(function* (line: Settings.CommandLine, writ
 
 const text = (version: string, findings: ReadonlyArray<Finding>, shown: ReturnType<typeof settingsShown>): string => {
   const width = Math.max(...findings.map(({ check }) => check.length))
-  const lines = findings.flatMap(({ check, mend, result, says }) => [
+  const lines = findings.flatMap(({ check, fix, result, says }) => [
     `${result.padEnd(8)} ${check.padEnd(width)}  ${says}`,
-    ...(mend === undefined ? [] : [`${"".padEnd(9 + width)}  -> ${mend}`])
+    ...(fix === undefined ? [] : [`${"".padEnd(9 + width)}  -> ${fix}`])
   ])
   const settings = shown.map(({ from, setting, value }) => `  ${setting}=${value}  (${from})`)
   const count = findings.filter(({ result }) => result === "failed").length
@@ -352,7 +352,7 @@ const credentialsFound = (error: TwilioError.TwilioError, sandbox: boolean): Fou
 /** Is the port free, or does this server have it already? Are the keys there? */
 const listening = Effect.fnUntraced(function* (written: Settings.Written) {
   const settings = yield* Effect.option(ServeHttp.settings(written))
-  if (Option.isNone(settings)) return skipped(mendFirst)
+  if (Option.isNone(settings)) return skipped(fixFirst)
   const { auth, host, port } = settings.value
   if (auth !== undefined && "jwksUrl" in auth) {
     const { jwksUrl } = auth

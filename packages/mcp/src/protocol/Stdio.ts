@@ -42,7 +42,7 @@ const maxFrameBytes = 4 * 1024 * 1024
 
 /**
  * The SDK closes the connection at 10 MB without a line feed. Here such a frame is cut off, which makes it one of the
- * malformed ones, and the connection goes on with the next.
+ * malformed ones, and the connection stays open for the next.
  */
 const dropHugeFrames = (onDropped: () => void): Transform => {
   let length = 0
