@@ -91,7 +91,7 @@ const golden: ReadonlyArray<readonly [what: string, reason: TwilioError.Reason, 
   [
     "NetworkError",
     new TwilioError.NetworkError({ problem: "no answer from https://flex-api.twilio.com (ENOTFOUND)" }),
-    'Twilio could not be reached, or did not answer in time. Nothing was changed. Trying again in a few seconds is safe. If that does not help, tell the operator. (seen: "no answer from https://flex-api.twilio.com (ENOTFOUND)")'
+    'Twilio could not be reached. Nothing was changed. Trying again in a few seconds is safe. If that does not help, tell the operator. (seen: "no answer from https://flex-api.twilio.com (ENOTFOUND)")'
   ],
   [
     "UnexpectedResponse",
@@ -215,7 +215,7 @@ describe("a Twilio that takes too long", () => {
       await Effect.runPromise(clock.adjust("30 seconds"))
       assert.strictEqual(
         (await done).text,
-        `Twilio could not be reached, or did not answer in time. Nothing was changed. Trying again in a few seconds is safe. If that does not help, tell the operator. (seen: "${seen}")`
+        `Twilio could not be reached. Nothing was changed. Trying again in a few seconds is safe. If that does not help, tell the operator. (seen: "${seen}")`
       )
       await close()
     })

@@ -181,7 +181,8 @@ describe.skipIf(isMissing)(
     it("together they keep to one rate limit", async () => {
       const clients = await Promise.all([1, 2, 3].map(() => connect({ mode: "legacy" })))
       served.answerWith((request) => {
-        asked.push(performance.now())
+        // The limit is each operation's own: this is one of the two that a roster takes.
+        if (new URL(request.url).pathname.endsWith("/Participants")) asked.push(performance.now())
         return served.sandbox.fetch(request)
       })
       const calls = clients.flatMap(({ client }) =>

@@ -138,12 +138,7 @@ const explain = (reason: TwilioError.Reason): ReadonlyArray<string> => {
     case "ServerError":
       return ["Twilio could not serve the request.", unchanged, again(reason)]
     case "NetworkError":
-      return [
-        "Twilio could not be reached, or did not answer in time.",
-        unchanged,
-        again(reason),
-        "If that does not help, tell the operator."
-      ]
+      return ["Twilio could not be reached.", unchanged, again(reason), "If that does not help, tell the operator."]
     case "UnexpectedResponse":
       return ["Twilio's reply could not be understood.", unchanged, "Do not try again at once; tell the operator."]
     case "OutcomeUnknown":
