@@ -50,6 +50,12 @@ export const serve = (handler: (port: number) => Handler, options: Options): Eff
 /** How long a client may take to begin a request, and to send its headers, in milliseconds. */
 const patience = 10_000
 
+/**
+ * How long a connection stays open without a request, in milliseconds. Longer than the 60 seconds of the usual load balancers: with Node's own five, one of them
+ * sends a request over a connection that is just being closed, and answers 502.
+ */
+const keepAlive = 65_000
+
 interface Listening {
   readonly server: Server
   readonly port: number
@@ -70,7 +76,12 @@ const listen = (handler: (port: number) => Handler, options: Options): Effect.Ef
       },
       overrideGlobalObjects: false,
       // A request is at most 256 KiB: who takes longer to send one only holds a connection.
-      serverOptions: { headersTimeout: patience, requestTimeout: 1.5 * patience, connectionsCheckingInterval: 2000 }
+      serverOptions: {
+        headersTimeout: patience,
+        requestTimeout: 1.5 * patience,
+        connectionsCheckingInterval: 2000,
+        keepAliveTimeout: keepAlive
+      }
     })
     if (!(server instanceof Server)) return fail("not HTTP/1.1")
 
