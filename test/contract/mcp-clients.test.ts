@@ -64,7 +64,7 @@ for (const [name, open] of [
   ["@modelcontextprotocol/sdk 1.x", connect1]
 ] as const) {
   describe(`${name}`, () => {
-    it("finds the tools, lists and goes on by the cursor", async () => {
+    it("finds the tools, lists and continues with the cursor", async () => {
       const host = await open()
       assert.deepStrictEqual(
         (await host.listTools()).tools.map((tool) => tool.name),

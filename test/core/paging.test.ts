@@ -95,7 +95,7 @@ describe("a list", () => {
     )
   }
 
-  it.effect("goes on behind an empty page that has a next", () =>
+  it.effect("continues after an empty page that has a next", () =>
     Effect.gen(function* () {
       const pages = [page(0, to("PT1"), 0), page(1, to("PT2"), 0), page(2, null)]
       assert.lengthOf(yield* call(double(...pages), (participants) => participants.list(channel)), 2)

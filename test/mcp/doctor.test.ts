@@ -1,4 +1,4 @@
-/** `doctor`, on set-ups that are well and on ones that are broken in one way each. */
+/** `doctor`, on setups that work and on ones that are broken in one way each. */
 import { once } from "node:events"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { createServer, type Server } from "node:http"

@@ -1,6 +1,6 @@
 /**
  * The transcripts and the list of tools in docs/mcp.md are what really happens: each transcript is played here, on the built server, and the page must
- * say the same. After a change, `vitest run mcp/guide -u` writes them anew.
+ * say the same. After a change, `vitest run mcp/guide -u` writes them again.
  */
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"

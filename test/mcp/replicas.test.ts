@@ -196,7 +196,7 @@ describe.skipIf(isMissing)(
       await Promise.all(clients.map(({ client }) => client.close()))
     })
 
-    it("goes on when a replica ends, and when Redis goes and comes back", async () => {
+    it("continues when a replica ends, and when Redis goes and comes back", async () => {
       const { client } = await connect({ mode: "legacy" })
       const list = () => client.callTool({ name: "list_participants", arguments: channel })
       assert.strictEqual((await replicas[0]?.stop())?.code, 0)

@@ -40,7 +40,7 @@ for (const [era, mode] of eras) {
       }
     })
 
-    it("goes on where an answer ended, with and without a filter", async () => {
+    it("continues where an answer ended, with and without a filter", async () => {
       for (const filter of [{}, { type: "external" }]) {
         const seen: Array<string> = []
         let cursor: string | undefined

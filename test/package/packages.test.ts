@@ -120,7 +120,7 @@ describe("the server, installed by npm from its tarball", () => {
           assert.notStrictEqual(listed.isError, true)
           await client.close()
         }
-        // What lies beside the entry is loaded there too.
+        // What is next to the entry is loaded there too.
         const { stdout } = await promisify(execFile)(node ?? "", [
           join(installed, "dist/main.cjs"),
           "doctor",

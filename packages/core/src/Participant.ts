@@ -30,7 +30,7 @@ import type { TwilioError } from "./TwilioError.ts"
 export const ParticipantStatus = Schema.Literals(["wrapup", "closed"])
 /**
  * - `"wrapup"`: the agent's reservation goes to wrapping; the agent may still finish up. The conversation stays open.
- * - `"closed"`: the reservation is completed and the agent leaves. The conversation *stays open* as well: the customer can
+ * - `"closed"`: the reservation is completed and the agent leaves. The conversation *stays open* too: the customer can
  *   be left alone in it, until someone closes the channel.
  *
  * This can't be undone.

@@ -220,7 +220,7 @@ export const OnAttempt = Context.Reference<(operation: string) => (reply: ReplyF
  * that the next request would get the reply to this one. Clients that reuse connections need it; without it nothing is
  * called, and the error is the same.
  *
- * A change has the header `connection: close` as well. A client that reuses connections gives such a request a
+ * A change also has the header `connection: close`. A client that reuses connections gives such a request a
  * connection of its own: one that nothing was sent over before, and nothing is sent over after.
  *
  * @example
@@ -460,7 +460,7 @@ export const layerConfig = (
   Layer.effect(TwilioClient, Effect.flatMap(read(options), make))
 
 /**
- * {@link layer} over fetch, ready made: it needs nothing. On Node the layer of `@flex-interactions/core/NodeHttp` takes less
+ * {@link layer} ready made for fetch: it needs nothing. On Node the layer of `@flex-interactions/core/NodeHttp` takes less
  * time for each request.
  *
  * @example
@@ -481,7 +481,7 @@ export const layerFetch = (options: Options): Layer.Layer<TwilioClient, Settings
   Layer.provide(layer(options), FetchHttpClient.layer)
 
 /**
- * {@link layerConfig} over fetch, ready made: it needs nothing.
+ * {@link layerConfig} ready made for fetch: it needs nothing.
  *
  * @example
  * ```ts

@@ -23,7 +23,7 @@ export interface Settings {
   pageSize: "refuse" | "clamp"
   /** Twilio's four keys, or RFC 9457 as its newer endpoints have it. */
   errorBody: "twilio" | "rfc9457"
-  /** Milliseconds that every reply of Twilio's operations takes longer. */
+  /** Milliseconds added to every reply of a Twilio operation. */
   latency: number
 }
 

@@ -1,4 +1,4 @@
-/** Scripted misbehaviour: what a network, a gateway, or a hostile server does to a request of Twilio's operations. */
+/** Scripted misbehaviour: what a network, a gateway, or a hostile server does to a request for a Twilio operation. */
 import type { Host } from "./Host.ts"
 
 /** Which requests a fault meets. */

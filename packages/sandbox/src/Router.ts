@@ -1,5 +1,5 @@
 /**
- * Which of Twilio's operations a request is: by host, method and path. One port serves both hosts, because their paths differ
+ * Which Twilio operation a request is: by host, method and path. One port serves both hosts, because their paths differ
  * (`/v1/Interactions`, `/v1/Configuration`; `/v1/Workspaces`); a request that names one of Twilio's hosts finds nothing of the
  * other.
  */

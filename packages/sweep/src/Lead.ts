@@ -72,7 +72,7 @@ export const whileLeading = <E, R>(
         sign = asking
       }
     })
-    // A process that was stopped goes on where it was: before each change it looks at the clock.
+    // A process that was stopped continues where it was: before each change it looks at the clock.
     const mayAct = Effect.flatMap(Clock.monotonicTimeNanos, (now) =>
       now - sign < Duration.toNanosUnsafe(patience)
         ? Effect.void

@@ -76,7 +76,7 @@ export interface Options<Path extends string, A> {
 /**
  * Makes an endpoint.
  *
- * A reply is checked against the path as well as by the schema: a SID in it that differs from the path's makes it the reply
+ * A reply is checked by the schema and against the path: a SID in it that differs from the path's makes it the reply
  * to another request. The last SID of the path is the reply's `sid`, the others have their names, `InteractionSid` as
  * `interaction_sid`. A missing SID is no mismatch, but a write must find at least one of them.
  */

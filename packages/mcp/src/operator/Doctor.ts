@@ -154,7 +154,7 @@ const settingsShown = (written: Settings.Written, given: Settings.CommandLine["g
 /** A user and a password in a URL are a secret, whatever the setting is. */
 const withoutUser = (text: string): string => text.replace(/(?<=^[a-z][a-z\d+.-]*:[\\/]*)[^/?#]*@/iu, "***@")
 
-/** All settings, whoever uses them; the files that they name are read. */
+/** All settings, whatever uses them; the files that they name are read. */
 const validate = Effect.fnUntraced(function* (written: Settings.Written) {
   yield* Settings.onSandbox(written)
   yield* Settings.limits(written)

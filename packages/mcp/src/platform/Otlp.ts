@@ -1,6 +1,6 @@
 /**
  * Traces and metrics to an OpenTelemetry collector, over the HTTP client that everything else uses. Loaded only when
- * `OTEL_EXPORTER_OTLP_ENDPOINT` is set; the other variables of OpenTelemetry hold as well.
+ * `OTEL_EXPORTER_OTLP_ENDPOINT` is set; the other variables of OpenTelemetry work too.
  */
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Deferred from "effect/Deferred"

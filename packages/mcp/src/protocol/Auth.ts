@@ -121,7 +121,7 @@ const jwt = (
  * what is made of it here, becomes `sub:<subject>`, so that no two callers are the same.
  */
 const identity = ({ client_id: client, sub }: JWTPayload): string => {
-  // Whoever signed it can have put anything there.
+  // The issuer can have put anything there.
   const subject: unknown = sub
   if (subject === undefined) {
     if (typeof client === "string" && client !== "") return `client:${client}`

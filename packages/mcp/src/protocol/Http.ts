@@ -62,7 +62,7 @@ export const make = (options: Options): Handler => {
     if (!named.ok) return refused(403, named.message)
     const rejected = originValidationResponse(request, hostnames)
     if (rejected !== undefined) return rejected
-    // The document lies at the resource's own well-known path, and at the root for clients that look only there.
+    // The document is at the resource's own well-known path, and at the root for clients that look only there.
     if (metadataUrl !== undefined && [metadataUrl.pathname, wellKnown].includes(pathname)) {
       return Response.json(
         {

@@ -84,7 +84,7 @@ export const answered = ({ context }: Request, state: string, seal: Seal): Effec
   }))
 }
 
-/** Puts a question to the person within the call, as the 2025 era does. In the modern era the host asks and calls again. */
+/** Puts a question to the person within the call, as revision 2025-11-25 does. In 2026-07-28 the host asks and calls again. */
 export const ask = ({ context }: Request, question: string): Effect.Effect<Choice> =>
   Effect.tryPromise((signal) =>
     context.mcpReq.send({ method: "elicitation/create", params: elicitation(question) }, { signal, timeout: patience })

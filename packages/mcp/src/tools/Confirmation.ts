@@ -64,7 +64,7 @@ export const make = ({ confirm = "when-possible", spend: spendEverywhere = () =>
     return Option.getOrElse(yield* spendEverywhere(nonce, lifetime), () => true)
   })
 
-  /** Lets a write go on, stops it for good, or has the person asked. */
+  /** Lets a write continue, stops it for good, or has the person asked. */
   return Effect.fnUntraced(function* (
     { target, tool }: Entry,
     question: () => string,

@@ -16,10 +16,10 @@ export const name = (text: string): string => {
   return clean.length <= 60 ? clean : `${clean.slice(0, 57)}...`
 }
 
-/** One of Twilio's words, those of tomorrow too: a single short one. */
+/** A word of Twilio's API, including future ones: a single short one. */
 export const word = (text: string): string => (/^[a-zA-Z][a-zA-Z0-9_]{0,19}$/u.test(text) ? text : "unknown")
 
-/** A request id of Twilio's, or nothing: what has another form is not shown. */
+/** A Twilio request id, or nothing: what has another form is not shown. */
 export const requestId = (text: string | undefined): string | undefined =>
   text !== undefined && /^RQ[0-9a-f]{32}$/iu.test(text) ? text : undefined
 
