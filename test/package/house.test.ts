@@ -1,5 +1,6 @@
 /** Pages about the house keep up with it: the index of decisions, and the files that the architecture names. */
 import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
 import { assert, it } from "vitest"
 
@@ -31,6 +32,35 @@ it("docs/architecture.md names files that there are", () => {
   assert.isAbove(named.length, 15)
   assert.deepStrictEqual(
     named.filter((file) => !existsSync(`${root}packages/${file}`)),
+    []
+  )
+})
+
+/** Lint sees what is imported at the top of a file (`no-restricted-imports`), and not what is imported by a call. */
+it("what is loaded by a call follows the directions of the rooms", () => {
+  const packages = fileURLToPath(new URL("../../packages/", import.meta.url))
+  const room = (file: string) => /^(mcp\/src\/\w+(?=\/)|\w+)/u.exec(file)?.[0].replace("/src", "") ?? ""
+  const sources = ["core", "mcp", "sandbox", "sweep"].flatMap((name) =>
+    readdirSync(join(packages, name, "src"), { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".ts"))
+      .map((file) => join(name, "src", file))
+  )
+  const loaded = sources.flatMap((file) =>
+    Array.from(readFileSync(packages + file, "utf8").matchAll(/(?<!\* .*)\bimport\("([^"]+)"\)/gu), ([, name = ""]) => {
+      const to = name.startsWith(".") ? room(relative(packages, join(packages, file, "..", name))) : name
+      return `${room(file)} -> ${to.replace("@flex-interactions/", "")}`
+    })
+  )
+  const allowed = [
+    /^(.+) -> \1$/u,
+    /^mcp -> mcp\//u,
+    /^mcp\/operator -> mcp\/(?:protocol|platform|tools)$/u,
+    /^mcp\/protocol -> mcp\/tools$/u,
+    /^(?:mcp\/.+|sweep) -> core/u
+  ]
+  assert.isAbove(loaded.length, 5, "calls that load something")
+  assert.deepStrictEqual(
+    loaded.filter((line) => !allowed.some((direction) => direction.test(line))),
     []
   )
 })
