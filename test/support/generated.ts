@@ -2,30 +2,9 @@
  * Resources made up after Twilio's own OpenAPI documents: each property with a value of its type, with null where the
  * document allows it, or missing, since no property of a reply is required.
  */
-import { readFileSync } from "node:fs"
-import { createRequire } from "node:module"
 import { Arbitrary, Schema } from "effect"
 import { Sid } from "@flex-interactions/core"
-
-interface OpenApi {
-  readonly $ref?: string
-  readonly type?: string
-  readonly format?: string
-  readonly pattern?: string
-  readonly enum?: ReadonlyArray<string>
-  readonly nullable?: boolean
-  readonly properties?: { readonly [name: string]: OpenApi }
-}
-
-type Schemas = { readonly [name: string]: OpenApi }
-
-const read = (name: string): Schemas => {
-  const path = createRequire(import.meta.url).resolve(`@twilio-alpha/mcp/twilio-oai/spec/json/twilio_${name}_v1.json`)
-  const document = JSON.parse(readFileSync(path, "utf8")) as { readonly components: { readonly schemas: Schemas } }
-  return document.components.schemas
-}
-
-const documents = { flex: read("flex"), taskrouter: read("taskrouter") }
+import { documents, resolved, type Schema as OpenApi } from "./openapi.ts"
 
 const json = Arbitrary.schema(Schema.Json)
 const coin = Arbitrary.schema(Schema.Boolean)
@@ -57,10 +36,10 @@ const texts: { readonly [format: string]: Arbitrary.Arbitrary<string> } = {
   uri: Arbitrary.Constant("https://taskrouter.twilio.com/v1/Workspaces")
 }
 
-const valueOf = (schemas: Schemas, name: string, schema: OpenApi): Arbitrary.Arbitrary<unknown> => {
+const valueOf = (name: string, schema: OpenApi): Arbitrary.Arbitrary<unknown> => {
   const { enum: words, format = "", pattern, properties, type } = schema
   if (words !== undefined) return Arbitrary.schema(Schema.Literals(words))
-  if (properties !== undefined) return objectOf(schemas, schema)
+  if (properties !== undefined) return objectOf(schema)
   switch (type) {
     case "string":
       if (name === "attributes") return attributes
@@ -78,13 +57,10 @@ const valueOf = (schemas: Schemas, name: string, schema: OpenApi): Arbitrary.Arb
   }
 }
 
-const objectOf = (schemas: Schemas, { properties = {} }: OpenApi): Arbitrary.Arbitrary<Record<string, unknown>> =>
+const objectOf = ({ properties = {} }: OpenApi): Arbitrary.Arbitrary<Record<string, unknown>> =>
   Arbitrary.all(
-    Object.entries(properties).map(([name, property]) => {
-      const schema =
-        property.$ref === undefined ? property : schemas[property.$ref.replace("#/components/schemas/", "")]
-      if (schema === undefined) throw new Error(`the document has no ${property.$ref}`)
-      return Arbitrary.all([valueOf(schemas, name, schema), coin, coin, coin]).pipe(
+    Object.entries(properties).map(([name, schema]) =>
+      Arbitrary.all([valueOf(name, schema), coin, coin, coin]).pipe(
         Arbitrary.map(([value, isPlain, isThere, isNull]): ReadonlyArray<readonly [string, unknown]> =>
           isPlain || (schema.nullable !== true && isThere)
             ? [[name, value]]
@@ -93,12 +69,12 @@ const objectOf = (schemas: Schemas, { properties = {} }: OpenApi): Arbitrary.Arb
               : []
         )
       )
-    })
+    )
   ).pipe(Arbitrary.map((entries) => Object.fromEntries(entries.flat())))
 
 /** A resource, by its name in the document. */
 export const generated = (host: keyof typeof documents, name: string): Arbitrary.Arbitrary<Record<string, unknown>> => {
-  const schema = documents[host][name]
+  const schema = documents[host].components.schemas[name]
   if (schema === undefined) throw new Error(`the document has no ${name}`)
-  return objectOf(documents[host], schema)
+  return objectOf(resolved(documents[host], schema))
 }

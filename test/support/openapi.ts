@@ -14,6 +14,7 @@ export interface Schema {
   $ref?: string
   type?: string
   format?: string
+  pattern?: string
   nullable?: boolean
   enum?: Array<string>
   minimum?: number
