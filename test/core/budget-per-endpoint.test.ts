@@ -1,7 +1,8 @@
 /** Each endpoint has a budget of its own: three requests a second for those with an expression, and 20 for all others. */
 import { assert, describe, it } from "@effect/vitest"
 import { Channels, Events, Tasks, type TwilioClient, type TwilioError, Workers } from "@flex-interactions/core"
-import { Effect, Fiber, Stream } from "effect"
+import { Effect, Fiber, Layer, Stream } from "effect"
+import { RateLimiter } from "effect/persistence"
 import { TestClock } from "effect/testing"
 import { double } from "../support/double.ts"
 import { channel, services, type Services, sid } from "../support/services.ts"
@@ -108,4 +109,65 @@ describe("the setting", () => {
       yield* Fiber.interrupt(fiber)
     })
   )
+})
+
+describe("a share", () => {
+  const half = { rateLimit: { ...twenty, share: 0.5 } } as const
+  const [expression, plain] = [endpoints["tasks by an expression"], endpoints["a task"]]
+  if (expression === undefined || plain === undefined) throw new Error("no such endpoint")
+
+  it.effect(
+    "is of every budget: half of 20, and half of the three a second that Twilio publishes for expressions",
+    () =>
+      Effect.gen(function* () {
+        assert.deepStrictEqual(yield* sent(plain, half), [10, 20, 30])
+        // One in 667 milliseconds.
+        assert.deepStrictEqual(yield* sent(expression, half), [1, 2, 3])
+      })
+  )
+
+  it.effect("of one a second is one in two seconds", () =>
+    Effect.gen(function* () {
+      const one = { rateLimit: { limit: 1, window: "1 second", share: 0.5 } } as const
+      assert.deepStrictEqual(yield* sent(plain, one), [1, 1, 2])
+    })
+  )
+
+  for (const [name, ask, limit] of [
+    ["a list without an expression", plain, 20],
+    ["a list by an expression", expression, 3]
+  ] as const) {
+    it.effect(`on one store leaves the others the rest of the budget of ${name}, however much its program wants`, () =>
+      Effect.gen(function* () {
+        const store = yield* Layer.build(RateLimiter.layerStoreMemory)
+        /** How many requests were sent when each of ten seconds was over, of 400 that are asked for at once. */
+        const program = (options: Partial<TwilioClient.Options>) =>
+          Effect.gen(function* () {
+            const http = double(rows)
+            const all = Effect.forEach(Array.from({ length: 400 }), () => ask, {
+              concurrency: "unbounded",
+              discard: true
+            })
+            const layer = services(http.layer, {
+              workspaceSid: sid("WS", 1),
+              timeouts: { total: "1 hour" },
+              ...options
+            })
+            yield* Effect.forkScoped(Effect.provide(all, Layer.fresh(layer)).pipe(Effect.provideContext(store)))
+            return http.requests
+          })
+        // It is there first.
+        const background = yield* program(half)
+        yield* TestClock.adjust("10 seconds")
+        const alone = background.length
+        const foreground = yield* program({ rateLimit: twenty })
+        yield* TestClock.adjust("10 seconds")
+        // Ten seconds, and the one that is running.
+        assert.isAtMost(alone, 11 * (limit / 2))
+        assert.isAtMost(background.length - alone, 11 * (limit / 2))
+        assert.isAtLeast(foreground.length, 10 * (limit / 2))
+        assert.isAtMost(foreground.length + background.length - alone, 11 * limit)
+      }).pipe(Effect.scoped)
+    )
+  }
 })

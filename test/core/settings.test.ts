@@ -239,6 +239,8 @@ describe("as options", () => {
     [{ retry: { base: "soon" as never } }, /^retry\.base must be a duration/u],
     [{ rateLimit: { limit: 0, window: "1 second" } }, /^rateLimit must be a whole number of requests, 1 or more$/u],
     [{ rateLimit: { limit: 1, window: 0 } }, /^rateLimit\.window must be a duration/u],
+    [{ rateLimit: { limit: 1, window: 1, share: 0 } }, /^rateLimit\.share must be a number above 0, at most 1$/u],
+    [{ rateLimit: { limit: 1, window: 1, share: 1.5 } }, /^rateLimit\.share must be/u],
     [{ maxReplyBytes: Number.NaN }, /^maxReplyBytes must be a number above 0$/u]
   ]
   for (const [options, problem] of bad) {

@@ -41,25 +41,5 @@ const redis = (url: string) =>
     })
   )
 
-/**
- * The store. Of the lists by an expression, of which Twilio takes three a second whatever the settings say, it gives this share;
- * of everything else the client asks for no more than that anyway.
- */
-export const layer = (url: string, share: number) =>
-  Layer.effect(
-    RateLimiter.RateLimiterStore,
-    Effect.map(RateLimiter.makeStoreRedis({ prefix }), (store) =>
-      RateLimiter.RateLimiterStore.of({
-        ...store,
-        fixedWindow: (options) => {
-          const { key, limit } = options
-          if (limit === undefined || !key.endsWith(".byAttributes")) return store.fixedWindow(options)
-          const most = Math.max(1, Math.floor(limit * share))
-          return Effect.map(
-            store.fixedWindow({ ...options, limit: most }),
-            ([count, ttl]) => [count > most ? limit + 1 : count, ttl] as const
-          )
-        }
-      })
-    )
-  ).pipe(Layer.provide(redis(url)))
+/** The store. */
+export const layer = (url: string) => RateLimiter.layerStoreRedis({ prefix }).pipe(Layer.provide(redis(url)))

@@ -14,6 +14,7 @@ import * as RateLimiter from "effect/persistence/RateLimiter"
 import * as Semaphore from "effect/Semaphore"
 
 type Consume = RateLimiter.RateLimiter["consume"]
+type Store = RateLimiter.RateLimiterStore["Service"]
 
 /** How long the store has for an answer. */
 const patience = Duration.seconds(1)
@@ -66,30 +67,51 @@ export type Take = <E>(
   ) => Effect.Effect<void, E | RateLimiter.RateLimiterError>
 ) => Effect.Effect<void, E | RateLimiter.RateLimiterError>
 
-/** Budgets of `limit` tokens each `window`, on the `RateLimiterStore` in the context, or else in memory. */
-export const make = Effect.fnUntraced(function* (options: {
+/** A budget of `limit` tokens each `window`. */
+interface Window {
   readonly limit: number
   readonly window: Duration.Duration
-}) {
+}
+
+/**
+ * Budgets of `limit` tokens each `window`, on the `RateLimiterStore` in the context, or else in memory. Of each, this process takes
+ * `share`: by itself, in memory; and in the store it takes no token while all together have used that share of the window.
+ */
+export const make = Effect.fnUntraced(function* (options: Window & { readonly share: number }) {
+  const { share } = options
   const local = (yield* inMemory).consume
   const store = yield* Effect.serviceOption(RateLimiter.RateLimiterStore)
-  const ask = Option.isNone(store)
-    ? local
-    : withFallback(
-        (yield* RateLimiter.make.pipe(Effect.provideService(RateLimiter.RateLimiterStore, store.value))).consume,
-        local
-      )
 
-  const takeOne = ({ key, perSecond = Number.POSITIVE_INFINITY }: Budget) => {
+  const whole = ({ perSecond = Number.POSITIVE_INFINITY }: Budget): Window => {
     const most = Math.max(1, Math.floor(perSecond * Duration.toSeconds(options.window)))
-    return ask({ key, window: options.window, limit: Math.min(options.limit, most), onExceeded: "fail" })
+    return { limit: Math.min(options.limit, most), window: options.window }
   }
+  const part = (budget: Budget): Window => {
+    const { limit, window } = whole(budget)
+    // Half of three in a second is one in two thirds of a second.
+    const tokens = Math.max(1, Math.floor(limit * share))
+    return { limit: tokens, window: Duration.times(window, tokens / (limit * share)) }
+  }
+  const own = takeFrom(local, part)
+  if (Option.isNone(store)) return own
+  const consume = (yield* RateLimiter.make.pipe(
+    Effect.provideService(RateLimiter.RateLimiterStore, withShare(store.value, share))
+  )).consume
+  if (share === 1) return takeFrom(withFallback(consume, local), whole)
+  const shared = takeFrom(withFallback(consume, (yield* inMemory).consume), whole)
+  const both: Take = (budget, inTime) => Effect.andThen(own(budget, inTime), shared(budget, inTime))
+  return both
+})
+
+/** Takes tokens there, in one line for each key. */
+const takeFrom = (ask: Consume, windowOf: (budget: Budget) => Window): Take => {
+  const takeOne = (budget: Budget) => ask({ key: budget.key, ...windowOf(budget), onExceeded: "fail" })
 
   const wait = (budget: Budget): Effect.Effect<void, RateLimiter.RateLimiterError> =>
     takeOne(budget).pipe(
       Effect.catchReason("RateLimiterError", "RateLimitExceeded", ({ retryAfter }) =>
         Effect.andThen(
-          Effect.sleep(Duration.clamp(retryAfter, { minimum: Duration.millis(1), maximum: options.window })),
+          Effect.sleep(Duration.clamp(retryAfter, { minimum: Duration.millis(1), maximum: windowOf(budget).window })),
           wait(budget)
         )
       )
@@ -102,7 +124,7 @@ export const make = Effect.fnUntraced(function* (options: {
     return found
   }
 
-  const take: Take = (budget, inTime) => {
+  return (budget, inTime) => {
     const line = lineFor(budget.key)
     const atOnce = takeOne(budget).pipe(
       Effect.as(true),
@@ -112,8 +134,27 @@ export const make = Effect.fnUntraced(function* (options: {
       Option.contains(taken, true) ? Effect.void : inTime(line.withPermit(wait(budget)))
     )
   }
-  return take
-})
+}
+
+/**
+ * The store, which gives no token while so much of a window is used. The window is everybody's: asked for less, the store would
+ * fill it more slowly, for the others too.
+ */
+const withShare = (store: Store, share: number): Store =>
+  share === 1
+    ? store
+    : RateLimiter.RateLimiterStore.of({
+        ...store,
+        fixedWindow: (options) => {
+          const { limit } = options
+          if (limit === undefined) return store.fixedWindow(options)
+          const most = Math.max(1, Math.floor(limit * share))
+          return Effect.map(
+            store.fixedWindow({ ...options, limit: most }),
+            ([count, ttl]) => [count > most ? limit + 1 : count, ttl] as const
+          )
+        }
+      })
 
 const withFallback = (shared: Consume, local: Consume): Consume => {
   let pausedUntil = 0

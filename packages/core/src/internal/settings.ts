@@ -112,8 +112,13 @@ export interface Options {
   /**
    * So many requests in each window for each endpoint of an account; default 20 in 1 second, which Twilio publishes. An
    * endpoint for which Twilio publishes fewer keeps to those. In memory, or for several processes together if a `RateLimiterStore` is provided. `false` turns it off.
+   *
+   * `share`, above 0 and at most 1, is for a program that works in the background: it takes that part of each budget and leaves the
+   * rest to the others on the store; default 1.
    */
-  readonly rateLimit?: { readonly limit: number; readonly window: Duration.Input } | false
+  readonly rateLimit?:
+    | { readonly limit: number; readonly window: Duration.Input; readonly share?: number | undefined }
+    | false
   /** The most bytes that a reply may have; default 16 MiB. A page of 1000 has about 0.5 MiB. */
   readonly maxReplyBytes?: number
   /** Changes the `HttpClient` that all requests go over, for a header or a log of your own. */
@@ -175,7 +180,7 @@ export interface Settings {
   readonly retries: number
   readonly base: Duration.Duration
   readonly maxDelay: Duration.Duration
-  readonly rateLimit: { readonly limit: number; readonly window: Duration.Duration } | undefined
+  readonly rateLimit: { readonly limit: number; readonly window: Duration.Duration; readonly share: number } | undefined
   readonly maxReplyBytes: number
 }
 
@@ -232,6 +237,8 @@ export const check = (options: Options, names: Names = optionNames): Result.Resu
     if (rateLimit !== false && (!Number.isInteger(rateLimit.limit) || rateLimit.limit < 1)) {
       return yield* fail(names.rateLimit, "must be a whole number of requests, 1 or more")
     }
+    const share = rateLimit === false ? 1 : (rateLimit.share ?? 1)
+    if (!(share > 0 && share <= 1)) return yield* fail("rateLimit.share", "must be a number above 0, at most 1")
     const settings: Settings = {
       origins,
       user: "apiKey" in credentials ? credentials.apiKey : credentials.accountSid,
@@ -245,7 +252,7 @@ export const check = (options: Options, names: Names = optionNames): Result.Resu
       rateLimit:
         rateLimit === false
           ? undefined
-          : { limit: rateLimit.limit, window: yield* positive("rateLimit.window", rateLimit.window) },
+          : { limit: rateLimit.limit, window: yield* positive("rateLimit.window", rateLimit.window), share },
       maxReplyBytes
     }
     return settings
