@@ -4,8 +4,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
-import * as Live from "./Live.ts"
 import type { Counts } from "./Report.ts"
+import * as Settings from "./Settings.ts"
 import { BrokenOff } from "./Sweep.ts"
 
 /** 3 outweighs everything, so that an alert sees it. */
@@ -19,7 +19,7 @@ export const run = Effect.fnUntraced(function* <E, R>(options: {
   readonly exit: (code: number) => void
 }) {
   const { apply, every, exit, once } = options
-  const database = yield* Live.databaseUrl
+  const database = yield* Settings.databaseUrl
   const done = (counts: Counts) => Effect.sync(() => exit(codeOf(counts)))
   const rounds = (mayAct: Effect.Effect<void, BrokenOff>) => {
     const round = Effect.flatMap(once(mayAct), done)

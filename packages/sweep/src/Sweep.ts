@@ -93,7 +93,7 @@ export const run = Effect.fn("Sweep.run")(function* (
     Stream.flattenIterable,
     Stream.takeWhile(({ skip }) => skip !== undefined || changes++ < rules.limit),
     Stream.mapEffect((row) => (apply === undefined ? finish(row) : act(row, apply)), {
-      concurrency: apply === undefined ? 1 : Math.min(together, perSecond ?? together),
+      concurrency: apply === undefined ? 1 : Math.max(1, Math.min(together, Math.floor(perSecond ?? together))),
       unordered: true
     }),
     Stream.runDrain
