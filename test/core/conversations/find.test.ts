@@ -124,8 +124,10 @@ describe("by interaction", () => {
     () =>
       Effect.gen(function* () {
         world.fault({ kind: "answer", status: 403, body: { code: 70051 }, host: "taskrouter", times: "always" })
-        const error = yield* Effect.flip(world.run(all({ interaction, standing: "active" })))
-        assert.strictEqual(error._tag === "TwilioError" ? error.reason._tag : "", "Forbidden")
+        for (const filter of [{ standing: "active" }, { queues: ["Billing"] }] as const) {
+          const error = yield* Effect.flip(world.run(all({ interaction, ...filter })))
+          assert.strictEqual(error._tag === "TwilioError" ? error.reason._tag : "", "Forbidden")
+        }
       })
   )
 })
@@ -229,6 +231,16 @@ describe("by standing", () => {
     })
   )
 
+  it.live("of queues, Twilio is asked for theirs, and for each once", () =>
+    Effect.gen(function* () {
+      const found = yield* world.run(all({ standing: "active", queues: ["Billing", "No such", "Billing", "billing"] }))
+      assert.deepStrictEqual([...new Set(found.map(({ queue }) => queue))], ["Billing"])
+      assert.deepStrictEqual(names(found), ["two", "two", "wrapping"])
+      const asked = world.asked().flatMap((request) => /TaskQueueName=([^&]+)/u.exec(request)?.[1] ?? [])
+      assert.deepStrictEqual(asked, ["Billing", "No+such", "billing"])
+    })
+  )
+
   it.live("tasks that are younger than what is looked for are not read", () =>
     Effect.gen(function* () {
       const found = yield* world.run((conversations) =>
@@ -264,6 +276,7 @@ describe("page by page", () => {
     ["a worker's, of which some are active and some in wrap-up", { worker: "alice" }],
     ["an interaction's", { interaction: channelOf("crowd").interactionSid }],
     ["all that are active", { standing: "active" }],
+    ["all that are active, of two queues", { standing: "active", queues: ["Sales", "Billing"] }],
     ["a task's", { task: taskOf("one") }]
   ] satisfies ReadonlyArray<readonly [string, Conversation.Query]>) {
     it.live(`${what}: the same rows in the same order as all at once, and each once`, () =>

@@ -174,6 +174,9 @@ export const make = (services: {
     Effect.gen(function* () {
       const part = yield* given.part
       if (!(yield* fitsPart(query, workerSid, part))) return Option.none()
+      if (query.queues !== undefined && part?.sight.unseen !== undefined) {
+        return yield* new TwilioError({ operation, reason: part.sight.unseen })
+      }
       const task = yield* given.task(part)
       if (query.queues !== undefined && !query.queues.includes(task?.taskQueueFriendlyName ?? "")) return Option.none()
       const channel = given.participant ?? (task === undefined ? undefined : Result.getOrUndefined(channelOf(task)))
@@ -256,12 +259,19 @@ export const make = (services: {
     })
   }
 
-  /** All tasks that are assigned, or wrapping. Those that are younger than what is looked for come last, and are not read. */
-  const ofStanding = (query: Query, standing: "active" | "wrapping"): Source =>
-    Effect.fnUntraced(function* (place, size) {
+  /**
+   * All tasks that are assigned, or wrapping, queue by queue where the query names some. Those that are younger than what is
+   * looked for come last, and are not read.
+   */
+  const ofStanding = (query: Query, standing: "active" | "wrapping"): Source => {
+    const queues = query.queues === undefined ? [undefined] : [...new Set(query.queues)]
+    return Effect.fnUntraced(function* (place, size) {
+      const { list = 0, ...cursor } = place
+      if (list >= queues.length) return { rows: [] }
+      const queue = queues[list]
       const page = yield* tasks.page(
-        { statuses: [statuses[standing].task] },
-        { pageSize: size, ...(isStart(place) ? undefined : { cursor: place }) }
+        { statuses: [statuses[standing].task], ...(queue === undefined ? undefined : { taskQueueName: queue }) },
+        { pageSize: size, ...(isStart(cursor) ? undefined : { cursor }) }
       )
       const rows = page.items.flatMap((task) => {
         const { sid } = task
@@ -281,8 +291,10 @@ export const make = (services: {
         last?.dateCreated !== undefined &&
         last.asOf !== undefined &&
         Duration.isLessThan(DateTime.distance(last.dateCreated, last.asOf), Duration.fromInputUnsafe(query.longerThan))
-      return { rows, next: areYounger ? undefined : page.next }
+      const more = list + 1 < queues.length ? { list: list + 1 } : undefined
+      return { rows, next: areYounger || page.next === undefined ? more : { list, ...page.next } }
     })
+  }
 
   /** The source that costs least for this query; the rest of the query are filters. */
   const sourceOf = Effect.fnUntraced(function* (query: Query) {
