@@ -13,6 +13,7 @@ import { Console, Effect, Exit, Layer, Logger, Scope, Stream } from "effect"
 import * as Calls from "../../packages/mcp/src/protocol/Calls.ts"
 import * as Server from "../../packages/mcp/src/protocol/Server.ts"
 import * as Limits from "../../packages/mcp/src/tools/Limits.ts"
+import * as ScopeOf from "../../packages/mcp/src/tools/Scope.ts"
 import { client as host, type HostOptions, sid } from "./calls.ts"
 
 /** The agent of the first ready-made interaction. */
@@ -47,9 +48,12 @@ const others = Layer.mergeAll(
 type Others = Layer.Success<typeof others>
 
 /** The tools on these services; each that is missing is one of the {@link others}. */
-const on = (given: Layer.Layer<never>) => {
+const on = (given: Layer.Layer<never>, { onlyQueue = [] }: Limits.Limits) => {
   const below = Layer.merge(others, given as Layer.Layer<Others>)
-  return Layer.merge(Layer.provide(Layer.fresh(Conversations.layer), below), given)
+  return Layer.merge(
+    Layer.fresh(ScopeOf.layer(onlyQueue)).pipe(Layer.provide(Layer.fresh(Conversations.layer)), Layer.provide(below)),
+    given
+  )
 }
 
 export const open = async (layer: Layer.Layer<never>, limits: Calls.Options = {}, answer?: HostOptions["answer"]) => {
@@ -57,7 +61,7 @@ export const open = async (layer: Layer.Layer<never>, limits: Calls.Options = {}
   const audit: Array<string> = []
   const scope = await Effect.runPromise(Scope.make())
   const logger = Logger.layer([Logger.make(({ cause, message }) => log.push([message, cause]))])
-  const calls = await Layer.build(Layer.merge(on(layer), logger)).pipe(
+  const calls = await Layer.build(Layer.merge(on(layer, limits), logger)).pipe(
     Effect.flatMap((services) => Effect.provide(Calls.make(limits), services)),
     Effect.provideService(
       Console.Console,

@@ -51,6 +51,11 @@ export interface Options {
   /** There is a tool that ends a conversation; by default there is none. */
   readonly allowEnd?: boolean
   /**
+   * The queues whose tasks there are, by their exact names; by default all. What is of another queue does not exist for those
+   * who call. It needs TaskRouter.
+   */
+  readonly onlyQueue?: ReadonlyArray<string>
+  /**
    * When a person is asked before a write: `"when-possible"`: where the host can be asked, and elsewhere the write is sent;
    * `"always"`: where the host cannot be asked the write is refused; `"never"`. By default `"auto"`, which is `"always"` over
    * HTTP.
@@ -101,14 +106,20 @@ export const make = (options: Options): Promise<WebHandler> =>
       const problem = PublicUrl.problem(text, { query: setting !== "url" })
       if (problem !== undefined) return yield* new TwilioClient.SettingsError({ setting, problem })
     }
-    const client = TwilioClient.layer({
+    const twilio = {
       credentials:
         "apiKey" in credentials
           ? { apiKey: credentials.apiKey, apiSecret: Redacted.make(credentials.apiSecret) }
           : { accountSid: credentials.accountSid, authToken: Redacted.make(credentials.authToken) },
       ...(options.apiBaseUrl === undefined ? undefined : { baseUrl: options.apiBaseUrl }),
       ...(options.taskRouterBaseUrl === undefined ? undefined : { taskRouterBaseUrl: options.taskRouterBaseUrl })
-    }).pipe(Layer.provide(FetchHttpClient.layer))
+    }
+    if (options.onlyQueue !== undefined) {
+      const { taskrouter } = yield* Effect.fromResult(TwilioClient.origins(twilio))
+      const problem = Limits.scopeProblem(options.onlyQueue, taskrouter === undefined ? "taskRouterBaseUrl" : undefined)
+      if (problem !== undefined) return yield* new TwilioClient.SettingsError({ setting: "onlyQueue", problem })
+    }
+    const client = TwilioClient.layer(twilio).pipe(Layer.provide(FetchHttpClient.layer))
 
     const scope = yield* Scope.make()
     const services = yield* Layer.buildWithScope(Tools.services(options).pipe(Layer.provide(client)), scope)

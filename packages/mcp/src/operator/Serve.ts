@@ -12,8 +12,8 @@ import * as Settings from "./Settings.ts"
 
 /** What a way of serving brings along. */
 export interface Way<E, R, R2> {
-  /** Serves until it ends. `confirmation` says how writes are confirmed, for the log. */
-  readonly transport: (server: McpServerFactory, confirmation: string) => Effect.Effect<void, E, R>
+  /** Serves until it ends. `limits` says what the operator limits, for the log. */
+  readonly transport: (server: McpServerFactory, limits: string) => Effect.Effect<void, E, R>
   /** The client of Twilio; left aside where the settings ask for the sandbox. */
   readonly twilio: MakeClient<R2>
   readonly confirmation?: Calls.Options["confirmation"]
@@ -41,7 +41,7 @@ export const serve = <E, R, R2>(written: Settings.Written, way: Way<E, R, R2>) =
         () => Server.failed(notLoaded)
       )
     )
-    yield* way.transport(server, Limits.confirmation(limits))
+    yield* way.transport(server, Limits.inForce(limits))
     return 0
   }).pipe(Effect.scoped)
 
@@ -68,6 +68,15 @@ export const client = Effect.fnUntraced(function* <R>(written: Settings.Written,
   const isSandbox = yield* Settings.onSandbox(written)
   yield* Settings.workspace(written)
   const options = isSandbox ? undefined : yield* TwilioClient.fromConfig
+  if (options !== undefined && written.onlyQueue !== undefined) {
+    const { taskrouter } = yield* Effect.fromResult(TwilioClient.origins(options))
+    const { onlyQueue } = yield* Settings.limits(written)
+    const problem = Limits.scopeProblem(
+      onlyQueue,
+      taskrouter === undefined ? Settings.called("taskRouterBaseUrl") : undefined
+    )
+    if (problem !== undefined) return yield* Settings.fail("onlyQueue", problem)
+  }
   const made: Effect.Effect<Client<R>, TwilioClient.SettingsError> = options === undefined
     ? sandbox(written.sandboxSeed)
     : twilio(options)
@@ -80,8 +89,8 @@ const sandbox = (seed: string | undefined): Effect.Effect<Client<never>, TwilioC
     ({ make }) => Effect.mapError(make(seed), (problem) => Settings.fail("sandboxSeed", problem))
   )
 
-/** Serves over stdio, and says in the log how writes are confirmed. */
-export const overStdio = (server: McpServerFactory, confirmation: string): Effect.Effect<void> => {
-  process.stderr.write(`flex-interactions-mcp: serving over stdio; ${confirmation}\n`)
+/** Serves over stdio, and says in the log what the operator limits. */
+export const overStdio = (server: McpServerFactory, limits: string): Effect.Effect<void> => {
+  process.stderr.write(`flex-interactions-mcp: serving over stdio; ${limits}\n`)
   return Stdio.serve(server)
 }

@@ -27,9 +27,9 @@ export interface HttpSettings {
   readonly confirmationKey: Uint8Array | undefined
 }
 
-/** Serves over HTTP; see {@link Listen.serve}. `confirmation` says in the log how writes are confirmed. */
+/** Serves over HTTP; see {@link Listen.serve}. `limits` says in the log what the operator limits. */
 export const serve = (settings: HttpSettings) =>
-  Effect.fnUntraced(function* (server: McpServerFactory, confirmation: string) {
+  Effect.fnUntraced(function* (server: McpServerFactory, limits: string) {
     const fetchKeys = yield* fetch
     const say = yield* Notices.make
     const log = (line: string) =>
@@ -57,7 +57,7 @@ export const serve = (settings: HttpSettings) =>
                 : "token" in settings.auth
                   ? ", for holders of the bearer token"
                   : `, for holders of a token of ${settings.auth.issuer}`) +
-              `; ${confirmation}`
+              `; ${limits}`
           )
       }
     )

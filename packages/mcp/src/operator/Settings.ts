@@ -18,7 +18,7 @@ export interface Setting {
   readonly flag?: string
   /** What stands for the value in `--help`; a setting without one is a switch. */
   readonly value?: string
-  /** May be given more than once; in the environment, separated by commas. */
+  /** May be given more than once; in the environment, separated by commas or, where a value has one itself, a line each. */
   readonly many?: boolean
   /** Never shown. It has no flag: command lines are public. */
   readonly secret?: boolean
@@ -53,6 +53,13 @@ export const table = {
     env: "FLEX_MCP_ALLOW_END",
     flag: "allow-end",
     about: "offer end_conversation too, which ends a conversation for all its agents"
+  },
+  onlyQueue: {
+    env: "FLEX_MCP_ONLY_QUEUE",
+    flag: "only-queue",
+    value: "NAME",
+    many: true,
+    about: "only conversations with a task in the queue of this exact name; all others do not exist for the assistant"
   },
   confirm: {
     env: "FLEX_MCP_CONFIRM",
@@ -211,7 +218,7 @@ export const parse = (argv: ReadonlyArray<string>): CommandLine | { readonly pro
     if (empty !== undefined) return { problem: `--${empty} has an empty value` }
     const given = entries.flatMap(([, { env, flag }]) => {
       const value = flag === undefined ? undefined : values[flag]
-      return value === undefined ? [] : [[env, String(value)]]
+      return value === undefined ? [] : [[env, Array.isArray(value) ? lines(value) : String(value)]]
     })
     return {
       command: values.help === true ? "help" : values.version === true ? "version" : command,
@@ -225,6 +232,13 @@ export const parse = (argv: ReadonlyArray<string>): CommandLine | { readonly pro
     return { problem: unknown === undefined ? message : noSuchFlag(unknown) }
   }
 }
+
+/** What may be given more than once, as one text. A flag is taken as it is, with the commas that it may have. */
+const lines = (values: ReadonlyArray<unknown>): string => values.map((value) => `${String(value)}\n`).join("")
+
+/** The values in such a text, as a flag or the environment gave it. */
+const several = (text: string): ReadonlyArray<string> =>
+  text.includes("\n") ? text.replace(/\n$/u, "").split("\n") : text.split(",")
 
 /** Somebody may have tried a setting that has no flag, most often a secret. */
 const noSuchFlag = (flag: string): string => {
@@ -314,13 +328,22 @@ export const oneOf = <const Value extends string>(
   return value === undefined ? Effect.fail(fail(name, `must be one of ${values.join(", ")}`)) : Effect.succeed(value)
 }
 
+const queues = Effect.fnUntraced(function* ({ onlyQueue }: Written) {
+  if (onlyQueue === undefined) return []
+  const names = several(onlyQueue).map((name) => name.trim())
+  const problem = Limits.scopeProblem(names)
+  return problem === undefined ? [...new Set(names)] : yield* fail("onlyQueue", problem)
+})
+
 /** What the operator lets an assistant do. */
 export const limits = Effect.fnUntraced(function* (settings: Written) {
   return {
     readOnly: yield* isOn(settings, "readOnly"),
-    allowStatus: yield* Effect.forEach(settings.allowStatus?.split(",") ?? Limits.statuses, (text) =>
-      oneOf("allowStatus", text.trim(), Limits.statuses)
+    allowStatus: yield* Effect.forEach(
+      settings.allowStatus === undefined ? Limits.statuses : several(settings.allowStatus),
+      (text) => oneOf("allowStatus", text.trim(), Limits.statuses)
     ),
+    onlyQueue: yield* queues(settings),
     allowEnd: yield* isOn(settings, "allowEnd"),
     confirm: Limits.confirmOver(
       overHttp(settings) ? "http" : "stdio",
@@ -336,8 +359,9 @@ export const isSecret = (env: string): boolean =>
 
 /** The flags that give these settings again. */
 export const asFlags = (given: CommandLine["given"]): ReadonlyArray<string> =>
-  entries.flatMap(([, { env, flag, value }]) => {
+  entries.flatMap(([, { env, flag, many = false, value }]) => {
     const text = given[env]
     if (flag === undefined || text === undefined) return []
-    return value === undefined ? [`--${flag}`] : [`--${flag}=${text}`]
+    if (value === undefined) return [`--${flag}`]
+    return (many ? several(text) : [text]).map((each) => `--${flag}=${each}`)
   })

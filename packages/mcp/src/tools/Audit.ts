@@ -9,6 +9,7 @@ import * as Option from "effect/Option"
 import type { Call } from "./Call.ts"
 import type { Consent, Entry } from "./Confirmation.ts"
 import { quoted, requestId } from "./Plain.ts"
+import type { Refused } from "./ToolError.ts"
 
 /**
  * What a tool answers, in the library's words; and `not_sent`: a person, or a setting, said no. `failed`: it was certainly not
@@ -46,7 +47,7 @@ export const make = (asJson: boolean) => {
       (entry: Entry, decision: Decision) =>
       <
         A extends { readonly result: Conversation.Result },
-        E extends TwilioError.TwilioError | Conversation.LastAgent,
+        E extends TwilioError.TwilioError | Conversation.LastAgent | Refused,
         R
       >(
         send: Effect.Effect<A, E, R>

@@ -1,8 +1,9 @@
 /** The tool `end_conversation`: sets a channel to `closed` or `inactive`, for all its agents. Only where the operator allows it. */
-import { Conversation, Conversations, type Participant } from "@flex-interactions/core"
+import { Conversation, type Participant } from "@flex-interactions/core"
 import * as Schema from "effect/Schema"
 import * as Fields from "./Fields.ts"
 import { word } from "./Plain.ts"
+import * as Scope from "./Scope.ts"
 import { facts, Refused, unseen } from "./ToolError.ts"
 import * as Write from "./Write.ts"
 
@@ -44,7 +45,7 @@ export const endConversation = Write.write({
 
   turn: ({ channel_sid }) => channel_sid,
   lookUp: (input: Input, { within }) =>
-    Conversations.Conversations.use((conversations) =>
+    Scope.Conversations.use((conversations) =>
       conversations.planEnd(Fields.channelOf(input), input.status, { within })
     ),
   target: (input, { agents, channelStatus }) => ({
@@ -79,11 +80,11 @@ export const endConversation = Write.write({
       `${consequence[input.status]} This cannot be undone.`
     ].join("\n"),
   send: (input, plan, { within }) =>
-    Conversations.Conversations.use((conversations) =>
+    Scope.Conversations.use((conversations) =>
       conversations.end(Fields.channelOf(input), input.status, { plan, within })
     ),
   refused: (error) =>
-    error.reason._tag === "Conflict" && error.reason.status !== undefined
+    error._tag === "TwilioError" && error.reason._tag === "Conflict" && error.reason.status !== undefined
       ? new Refused({
           what: "Twilio refused to end the conversation: the state that it is in does not allow it.",
           next: "Do not repeat the call as it is; list_participants shows who is in it, and its status.",

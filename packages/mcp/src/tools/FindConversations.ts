@@ -1,10 +1,11 @@
 /** The tool `find_conversations`: from a task, an interaction, an agent's name or a standing to the conversations. Reads only. */
-import { Conversation, Conversations, Sid } from "@flex-interactions/core"
+import { Conversation, Sid } from "@flex-interactions/core"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Cursor from "./Cursor.ts"
 import * as Fields from "./Fields.ts"
 import { name } from "./Plain.ts"
+import * as Scope from "./Scope.ts"
 import * as Tool from "./Tool.ts"
 import { goodTime, wrongArguments } from "./ToolError.ts"
 
@@ -51,9 +52,11 @@ const Output = Schema.Struct({
 
 const cursors = Cursor.make(Conversation.Cursor)
 
-/** A cursor continues this search and no other; how many rows are shown, and with what, may change. */
-const searchOf = ({ interaction_sid, older_than_minutes, standing, task_sid, worker }: Input): string =>
-  JSON.stringify([task_sid, interaction_sid, worker, standing, older_than_minutes])
+/** A cursor continues this search, in these queues, and no other; how many rows are shown, and with what, may change. */
+const searchOf = (
+  { interaction_sid, older_than_minutes, standing, task_sid, worker }: Input,
+  queues: ReadonlyArray<string>
+): string => JSON.stringify([task_sid, interaction_sid, worker, standing, older_than_minutes, ...queues])
 
 const read = Effect.fnUntraced(function* (input: Input) {
   const { interaction_sid, older_than_minutes, standing, task_sid, worker } = input
@@ -62,12 +65,12 @@ const read = Effect.fnUntraced(function* (input: Input) {
       "give at least one of task_sid, interaction_sid, worker (a name is enough) and standing; no tool lists everything"
     )
   }
-  const search = searchOf(input)
+  const conversations = yield* Scope.Conversations
+  const search = searchOf(input, conversations.queues)
   const cursor = input.cursor === undefined ? undefined : cursors.parse(search, input.cursor)
   if (input.cursor !== undefined && cursor === undefined) {
     return yield* wrongArguments("cursor: not one that find_conversations gave for this search")
   }
-  const conversations = yield* Conversations.Conversations
   const found = yield* conversations.findPage(
     {
       task: task_sid,

@@ -1,5 +1,6 @@
 /** What the operator lets an assistant do, and what that leaves to offer. No assistant can change any of it. */
 import type { Participant } from "@flex-interactions/core"
+import { quoted } from "./Plain.ts"
 
 type Status = Participant.ParticipantStatus
 
@@ -10,6 +11,8 @@ export interface Limits {
   readonly allowStatus?: ReadonlyArray<Status>
   /** There is a tool that ends a conversation; default: no. */
   readonly allowEnd?: boolean
+  /** The queues whose tasks there are, by their exact names; default: all. See `Scope`. */
+  readonly onlyQueue?: ReadonlyArray<string>
   /** When a person is asked before a write; default `"when-possible"`. */
   readonly confirm?: Confirm
   /** The line on stderr for each write as JSON. */
@@ -52,8 +55,28 @@ export const offers: ReadonlyArray<Offer> = [false, true].flatMap((allowEnd) =>
   )
 )
 
-/** How writes are confirmed, for the log: operators read it when the server starts. */
-export const confirmation = (limits: Limits): string => {
+/** What limits the writes, and what is seen at all, for the log: operators read it when the server starts. */
+export const inForce = ({ onlyQueue = [], ...limits }: Limits): string =>
+  [
+    confirmation(limits),
+    ...(onlyQueue.length === 0
+      ? []
+      : [`only tasks of ${onlyQueue.map((queue) => quoted(queue, 60)).join(", ")} (--only-queue)`])
+  ].join("; ")
+
+/** What is wrong with a scope, if anything. `taskRouter`: the setting that turns TaskRouter on, where it is off. */
+export const scopeProblem = (onlyQueue: ReadonlyArray<string>, taskRouter?: string): string | undefined => {
+  // A name that is none would be a scope that has nothing in it, or what has no queue.
+  if (onlyQueue.length === 0 || onlyQueue.some((name) => name.trim() === "" || /\p{Cc}/u.test(name))) {
+    return "must be the name of a queue, and not empty"
+  }
+  return taskRouter === undefined
+    ? undefined
+    : `needs TaskRouter, which says of which queue a task is, and it is turned off; set ${taskRouter} too`
+}
+
+/** How writes are confirmed. */
+const confirmation = (limits: Limits): string => {
   const { end, statuses } = offer(limits)
   if (statuses.length === 0 && !end) return "no writes: it only reads"
   switch (limits.confirm ?? "when-possible") {

@@ -1,10 +1,11 @@
 /** The tool `list_participants`: who is in a channel, where each agent stands, who is on the way. Reads only. */
-import { Conversation, Conversations, Participant } from "@flex-interactions/core"
+import { Conversation, Participant } from "@flex-interactions/core"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Cursor from "./Cursor.ts"
 import * as Fields from "./Fields.ts"
 import { word } from "./Plain.ts"
+import * as Scope from "./Scope.ts"
 import * as Tool from "./Tool.ts"
 import { goodTime, unseen, wrongArguments } from "./ToolError.ts"
 
@@ -45,14 +46,14 @@ const Output = Schema.Struct({
 /** How many of those who fit were shown. */
 const cursors = Cursor.make(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)))
 
-const aboutOf = ({ channel_sid, standing, type, worker }: Input): string =>
-  JSON.stringify([channel_sid, type, standing, worker])
+const aboutOf = ({ channel_sid, standing, type, worker }: Input, queues: ReadonlyArray<string>): string =>
+  JSON.stringify([channel_sid, type, standing, worker, ...queues])
 
 const read = Effect.fnUntraced(function* (input: Input) {
-  const about = aboutOf(input)
+  const conversations = yield* Scope.Conversations
+  const about = aboutOf(input, conversations.queues)
   const start = input.cursor === undefined ? 0 : cursors.parse(about, input.cursor)
   if (start === undefined) return yield* wrongArguments("cursor: not one that list_participants gave for this list")
-  const conversations = yield* Conversations.Conversations
   const roster = yield* conversations.roster(Fields.channelOf(input), {
     within: goodTime,
     fullNames: input.worker !== undefined,
@@ -69,7 +70,7 @@ const read = Effect.fnUntraced(function* (input: Input) {
     ...(roster.status === undefined ? undefined : { channel_status: word(roster.status) }),
     ...(roster.onTheWay === undefined ? undefined : { on_the_way: roster.onTheWay }),
     customer_alone: roster.customerAlone,
-    complete: roster.complete && roster.unseen === undefined && !isMore,
+    complete: roster.complete && roster.unseen === undefined && !isMore && (roster.hidden ?? 0) === 0,
     ...(isMore ? { next_cursor: cursors.format(about, end) } : undefined),
     ...(note === undefined ? undefined : { note })
   }
@@ -103,7 +104,7 @@ const row = (person: Conversation.Person, isDetailed: boolean) => {
 
 const noteOn = (
   { standing, type, worker }: Input,
-  { complete, customerAlone, participants, unseen: reason }: Conversation.Roster,
+  { complete, customerAlone, hidden, participants, unseen: reason }: Conversation.Roster & Scope.Hidden,
   fitting: number
 ): string | undefined => {
   const isFiltered = standing !== undefined || type !== undefined || worker !== undefined
@@ -113,6 +114,7 @@ const noteOn = (
       ? undefined
       : "So standing and worker may leave out agents who fit: list without them.",
     complete ? undefined : "Only the last 20 agents' standings were read: filter by standing to have all read.",
+    Scope.note(hidden),
     isFiltered && fitting === 0 && reason === undefined ? `Nobody of ${participants.length} fits.` : undefined,
     customerAlone === true ? "No tool here brings in an agent: a person does that in Flex." : undefined
   ].filter((note) => note !== undefined)

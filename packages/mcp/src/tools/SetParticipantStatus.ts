@@ -2,12 +2,13 @@
  * The tool `set_participant_status`: moves an agent to `wrapup` or `closed` and says what became of it. It looks first, refuses
  * to leave a customer alone unless it is told to and, where the operator wants it, asks a person.
  */
-import { type Conversation, Conversations, type Participant, Sid, type TwilioError } from "@flex-interactions/core"
+import { type Conversation, type Participant, Sid, type TwilioError } from "@flex-interactions/core"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Fields from "./Fields.ts"
 import type { Offer } from "./Limits.ts"
 import { name } from "./Plain.ts"
+import * as Scope from "./Scope.ts"
 import * as Write from "./Write.ts"
 import { facts, Refused, unseen } from "./ToolError.ts"
 
@@ -76,7 +77,7 @@ export const setParticipantStatus = Write.write({
 
   turn: ({ channel_sid }) => channel_sid,
   lookUp: (input: Input, { offer, within }) =>
-    Conversations.Conversations.use((conversations) =>
+    Scope.Conversations.use((conversations) =>
       conversations.plan(refOf(input), input.status, { within, company: true })
     ).pipe(
       Effect.flatMap((plan) => {
@@ -108,7 +109,7 @@ export const setParticipantStatus = Write.write({
       `${consequence[input.status]} ${ofCustomer(plan, "would be")} This cannot be undone.`
     ].join("\n"),
   send: (input, plan, { within }) =>
-    Conversations.Conversations.use((conversations) =>
+    Scope.Conversations.use((conversations) =>
       conversations.move(refOf(input), input.status, {
         plan,
         within,
@@ -119,7 +120,7 @@ export const setParticipantStatus = Write.write({
   refused: (error, { status }, _plan, { offer }) =>
     error._tag === "LastAgent"
       ? lastAgent(error.worker, error.others, offer)
-      : error.reason._tag === "Conflict" && error.reason.status !== undefined
+      : error._tag === "TwilioError" && error.reason._tag === "Conflict" && error.reason.status !== undefined
         ? conflict(status, error.reason)
         : undefined,
   means: (input, _plan, moved) => ({
@@ -136,7 +137,7 @@ const refOf = (input: Input): Participant.ParticipantRef => ({
   participantSid: input.participant_sid
 })
 
-type Known = Conversation.Plan | Conversation.Moved
+type Known = (Conversation.Plan | Conversation.Moved) & Scope.Hidden
 
 const told = (input: Input, known: Known) => ({
   participant_sid: input.participant_sid,
@@ -150,7 +151,8 @@ const told = (input: Input, known: Known) => ({
 const standing = ({ minutes, standing }: Conversation.AgentSeen): string =>
   minutes === undefined ? standing : `${standing} for ${minutes} min`
 
-const unseenIn = ({ unseen: reason }: Known): string => (reason === undefined ? "" : unseen(reason))
+const unseenIn = ({ hidden, unseen: reason }: Known): string =>
+  [reason === undefined ? undefined : unseen(reason), Scope.note(hidden)].filter((part) => part !== undefined).join(" ")
 
 const ofCustomer = ({ customerAlone, others }: Known, verb: "is" | "would be"): string =>
   customerAlone === true
@@ -165,7 +167,7 @@ const ofCustomer = ({ customerAlone, others }: Known, verb: "is" | "would be"): 
               : `${others.length} other agents are listed, who may have left`
         }.`
 
-const ofDryRun = (input: Input, plan: Conversation.Plan): string =>
+const ofDryRun = (input: Input, plan: Conversation.Plan & Scope.Hidden): string =>
   [
     plan.alreadyThere
       ? "Nothing was sent, and nothing would be: the agent is in wrap-up already."

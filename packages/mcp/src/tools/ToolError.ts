@@ -78,6 +78,13 @@ const why = (reason: TwilioError.Reason): string => {
   }
 }
 
+/** Under a scope nothing is told that TaskRouter does not say the queue of. */
+export const unreadable = (queues: string, reason: TwilioError.Reason): Refused =>
+  new Refused({
+    what: `This server is for some queues only (${queues}), and can't see what is of them. ${unseen(reason)}`,
+    next: "If this stays so, tell the operator."
+  })
+
 /** The text of a defect: no detail reaches the model, the cause goes to the log. */
 export const defect = (onlyReads: boolean): string =>
   `This server failed in an unexpected way; its log says why. ${

@@ -26,7 +26,7 @@ export interface Step {
 }
 
 /** What a write fails with that was carried as far as sending: every error of it says what was changed. */
-type SendFailure = TwilioError.TwilioError | Conversation.LastAgent
+type SendFailure = TwilioError.TwilioError | Conversation.LastAgent | Refused
 
 export interface Steps<Input, Found, Sent, Error extends SendFailure, Output, R> {
   /** Writes with the same turn wait for each other: the next one looks up when the one before has its outcome. */
@@ -133,7 +133,7 @@ const now = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos) / 1e6)
 
 /** A tool has words of its own for the last agent. */
 const failure = (error: SendFailure): TwilioError.TwilioError | Refused =>
-  error._tag === "TwilioError" ? error : new Refused({ what: "This is the last agent.", next: "Tell the person." })
+  error._tag !== "LastAgent" ? error : new Refused({ what: "This is the last agent.", next: "Tell the person." })
 
 /** What the writes of a process share: whose turn it is, the questions that were answered, and the audit. */
 export class Writes extends Context.Service<

@@ -12,11 +12,12 @@ import * as Layer from "effect/Layer"
 import { endConversation } from "./EndConversation.ts"
 import { findConversations } from "./FindConversations.ts"
 import { listParticipants } from "./ListParticipants.ts"
+import * as Scope from "./Scope.ts"
 import { setParticipantStatus } from "./SetParticipantStatus.ts"
 import type { Tool } from "./Tool.ts"
 import type { Writes } from "./Write.ts"
 
-export type Services = Conversations.Conversations
+export type Services = Scope.Conversations
 
 /** In the order in which hosts get them. */
 export const tools: ReadonlyArray<Tool<Services | Writes>> = [
@@ -26,12 +27,14 @@ export const tools: ReadonlyArray<Tool<Services | Writes>> = [
   endConversation
 ]
 
-/** The services that the tools use, on a `TwilioClient`. The workspace is looked up unless it is given. */
+/** The services that the tools use, on a `TwilioClient`. The workspace is looked up unless it is given; `onlyQueue`: see `Scope`. */
 export const services = (options: {
   readonly workspaceSid?: string | undefined
+  readonly onlyQueue?: ReadonlyArray<string> | undefined
 }): Layer.Layer<Services, TwilioClient.SettingsError, TwilioClient.TwilioClient> => {
-  const { workspaceSid } = options
-  return Conversations.layer.pipe(
+  const { onlyQueue = [], workspaceSid } = options
+  return Scope.layer(onlyQueue).pipe(
+    Layer.provide(Conversations.layer),
     Layer.provide([Channels.layer, Participants.layer, Tasks.layer, Workers.layer]),
     Layer.provide(Workspace.layer(workspaceSid === undefined ? {} : { workspaceSid }))
   )
