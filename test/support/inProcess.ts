@@ -50,10 +50,8 @@ type Others = Layer.Success<typeof others>
 /** The tools on these services; each that is missing is one of the {@link others}. */
 const on = (given: Layer.Layer<never>, { onlyQueue = [] }: Limits.Limits) => {
   const below = Layer.merge(others, given as Layer.Layer<Others>)
-  return Layer.merge(
-    Layer.fresh(ScopeOf.layer(onlyQueue)).pipe(Layer.provide(Layer.fresh(Conversations.layer)), Layer.provide(below)),
-    given
-  )
+  const services = Layer.mergeAll(others, Layer.provide(Layer.fresh(Conversations.layer), below), given)
+  return Layer.merge(Layer.provide(Layer.fresh(ScopeOf.layer(onlyQueue)), services), given)
 }
 
 export const open = async (layer: Layer.Layer<never>, limits: Calls.Options = {}, answer?: HostOptions["answer"]) => {
