@@ -10,6 +10,7 @@ import * as Exit from "effect/Exit"
 import * as Logger from "effect/Logger"
 import process from "node:process"
 import * as Command from "./Command.ts"
+import * as Help from "./Help.ts"
 
 declare const PACKAGE_VERSION: string
 
@@ -38,6 +39,7 @@ CliCommand.run(command, { version: PACKAGE_VERSION }).pipe(
           })
         : CliOutput.defaultPresenter.present(event)
   }),
+  Effect.provideService(CliOutput.Formatter, Help.formatter),
   Effect.provide(NodeServices.layer),
   Effect.provideService(
     Logger.CurrentLoggers,
