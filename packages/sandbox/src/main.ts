@@ -5,15 +5,22 @@ import { parseArgs } from "node:util"
 import * as Sandbox from "./Sandbox.ts"
 import { serve } from "./Serve.ts"
 
-const usage = `flex-interactions-sandbox: a stand-in for Twilio's Flex conversations: Interactions API and TaskRouter
+const usage = `flex-interactions-sandbox: a stand-in for Twilio's Flex conversations
 
-  --port N         listen on 127.0.0.1:N (default 0: any free port)
-  --seed FILE      the interactions and settings of a JSON file, instead of the ready-made ones
-  --latency TIME   make every reply take so much longer: 20ms, 1.5s
-  --help           this text
+Usage: flex-interactions-sandbox [flags]
 
-In a browser, the URL that it prints shows the conversations, where each agent stands and the last requests, live. GET URL/_sandbox
-lists the control interface: state, interactions, customers' messages, invites, the clock, faults, settings.
+  --port N        listen on 127.0.0.1:N; default 0, which is any free port
+  --seed FILE     the conversations and settings of a JSON file, instead of the
+                  ready-made ones
+  --latency TIME  make every reply take this much longer, such as 20ms or 1.5s
+  --help          print this
+
+It prints its URL, the credentials that it takes, and the SIDs to try. Open the
+URL in a browser to see the conversations, where each agent stands and the last
+requests, live. GET URL/_sandbox lists the control interface: state,
+interactions, customers' messages, invites, the clock, faults, settings.
+
+The guide is docs/sandbox.md in the repository.
 `
 
 const options = {

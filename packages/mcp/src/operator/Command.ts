@@ -34,7 +34,7 @@ const command = (
     case "print-config":
       return Effect.sync(() => PrintConfig.run(line))
     case "help":
-      return print(Help.text)
+      return help(line.rest)
     case "version":
       return print(Process.version)
   }
@@ -45,6 +45,13 @@ const print = (text: string) =>
     process.stdout.write(`${text}\n`)
     return 0
   })
+
+const help = ([command, ...others]: ReadonlyArray<string>) => {
+  const text = others.length === 0 ? Help.text(command) : undefined
+  return text === undefined
+    ? Effect.sync(() => Process.refuse(`help takes one of ${Settings.commands.join(", ")}`))
+    : print(text)
+}
 
 /** The HTTP client of this process: kept alive, and through the proxy where one is set. */
 const http = ({ proxy }: Settings.Written): Layer.Layer<HttpClient.HttpClient, TwilioClient.SettingsError> =>

@@ -220,9 +220,10 @@ export const parse = (argv: ReadonlyArray<string>): CommandLine | { readonly pro
       const value = flag === undefined ? undefined : values[flag]
       return value === undefined ? [] : [[env, Array.isArray(value) ? lines(value) : String(value)]]
     })
+    const isHelp = values.help === true
     return {
-      command: values.help === true ? "help" : values.version === true ? "version" : command,
-      rest,
+      command: isHelp ? "help" : values.version === true ? "version" : command,
+      rest: isHelp ? parsed.positionals.slice(0, 1) : rest,
       json: values.json === true,
       given: Object.fromEntries(given)
     }
