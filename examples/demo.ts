@@ -1,4 +1,5 @@
 /** A supervisor's work, played on the sandbox: what an assistant does, call by call. Run it with `pnpm demo`. */
+import { parseArgs } from "node:util"
 import { Client } from "@modelcontextprotocol/client"
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
 
@@ -8,11 +9,31 @@ const [bold, dim, red, green, cyan] = [paint(1), paint(2), paint(31), paint(32),
 const print = (line = "") => process.stdout.write(`${line}\n`)
 const step = (title: string) => print(`\n${bold(title)}`)
 
-/** A label and a text beside it, in lines of at most 96 characters. */
+/** How many characters there are beside a label: all that the terminal has, and 96 at most. */
+const room = Math.min(96, Math.max(40, (process.stdout.columns ?? 107) - 11))
+
+/** A label and a text beside it. */
 const say = (label: string, colour: (text: string) => string, text: string) => {
-  const lines = text.match(/.{1,96}(?:\s|$)/gu) ?? [text]
+  const lines = text.match(new RegExp(`.{1,${room}}(?:\\s|$)`, "gu")) ?? [text]
   for (const [index, line] of lines.entries())
     print(`${colour((index === 0 ? label : "").padEnd(11))}${line.trimEnd()}`)
+}
+
+const help = `demo: a supervisor's work, played on the sandbox
+
+Usage: npx -y pnpm@12.21.0 demo
+
+Starts the server as an assistant's host does, on the sandbox: no account, no
+network. An assistant finds a chat by an agent's name, sees who is in it, is
+refused where the customer would be left alone, moves the agent with proof, and
+ends the conversation. Every call is printed, and at the end the lines of the
+audit, with what they say. It takes a few seconds and changes nothing.
+`
+
+const isHelp = parseArgs({ options: { help: { type: "boolean", default: false } } }).values.help
+if (isHelp) {
+  process.stdout.write(help)
+  process.exit(0)
 }
 
 const command = "packages/mcp/dist/main.cjs"
@@ -72,10 +93,11 @@ const alice = { ...channel, participant_sid: chat.participant_sid }
 
 step("3. Who else is in it?")
 const roster = await call("list_participants", channel)
-for (const { minutes, participant_sid, standing, type = "", worker = "" } of (roster?.["participants"] ??
+for (const { minutes, participant_sid = "", standing, type = "", worker = "" } of (roster?.["participants"] ??
   []) as ReadonlyArray<Row>) {
   const stands = standing === undefined ? "" : `${standing} for ${minutes} min`
-  say("", dim, `${type.padEnd(12)}${participant_sid}  ${worker.padEnd(8)}${stands}`.trimEnd())
+  const sid = room < 80 ? participant_sid.replace(/(?<=^.{6}).+(?=.{4}$)/u, "…") : participant_sid
+  say("", dim, `${type.padEnd(12)}${sid}  ${worker.padEnd(8)}${stands}`.trimEnd())
 }
 say("customer", green, roster?.["customer_alone"] === false ? "not alone" : `alone: ${roster?.["customer_alone"]}`)
 
@@ -93,7 +115,17 @@ await client.close()
 step("7. What the operator has in the log: a line for each write that came as far as a decision.")
 const audit = log.split("\n").filter((line) => line.includes(" audit="))
 for (const line of audit) say("audit", dim, line)
-print("           asked, answer: was a person asked? This host cannot be asked, so it is sent unasked.")
-print("           result: confirmed is what reading has shown. What was refused in step 4 never came so far.")
+print()
+for (const [key, meaning] of [
+  ["audit, status", "which tool it was, and what it was to do"],
+  ["participant … interaction", "to whom, and where"],
+  ["if_last_agent", "refuse: nobody asked to leave a customer alone"],
+  ["customer_alone", "after wrapup Alice sees no new messages, so the customer is alone"],
+  ["asked, answer", "was a person asked? This host can't be, so it was sent unasked"],
+  ["result", "confirmed: reading before and after shows the change"],
+  ["request", "Twilio's name for the request, which its support asks for"]
+] as const)
+  say("", dim, `${dim(key.padEnd(27))}${meaning}`)
+say("", dim, "What step 4 asked for has no line: it was refused before anything was sent.")
 
-print(`\n${bold("That is all there is to it.")} The lines for your assistant's configuration are in README.md.`)
+print(`\n${bold("That is all.")} README.md has the lines that put the server into your assistant.`)
