@@ -212,7 +212,7 @@ test("when Twilio is down in the middle, it gives up after some, and the next ru
   })
   const first = await sweep(served, ["--wrapping-longer-than", "2h", "--apply"])
   expect(first.code).toBe(1)
-  expect(first.stderr).toMatch(/the last 25 changes failed: .*What is left to do stands in TaskRouter: start again/u)
+  expect(first.stderr).toMatch(/the last 25 failed: .*What is left to do stands in TaskRouter: start again/u)
   served.answerWith(undefined)
   const second = await sweep(served, ["--wrapping-longer-than", "2h", "--apply"])
   expect(second.code).toBe(0)
@@ -257,4 +257,52 @@ test("--every sweeps again, and SIGTERM ends it", async () => {
   const { code, stdout } = await command.ended
   expect(code).toBe(130)
   expect(stdout.split("\n").filter((line) => line !== "")).toHaveLength(1)
+})
+
+test("SIGTERM while a change is on its way: it is told as unknown, with a line for an alert, and nothing else is sent", async () => {
+  const served = await at(["a", "b"].map((name) => conversation([[name, "wrapup", 200]], { status: "closed" })))
+  let sent = 0
+  served.answerWith((request) => {
+    if (request.method !== "POST") return served.sandbox.fetch(request)
+    sent += 1
+    return new Promise<Response>(() => {})
+  })
+  const command = begin(served, ["--wrapping-longer-than", "2h", "--apply", "--json"])
+  await expect.poll(() => sent, { timeout: 30_000 }).toBe(2)
+  command.child.kill("SIGTERM")
+  const { code, stderr, stdout } = await command.ended
+  const rows = stdout
+    .split("\n")
+    .flatMap((line) => (line === "" ? [] : [JSON.parse(line) as { readonly result: string; readonly worker: string }]))
+  expect([code, rows.map(({ result, worker }) => [worker, result]).sort()]).toEqual([
+    130,
+    [
+      ["a", "unknown"],
+      ["b", "unknown"]
+    ]
+  ])
+  expect(stderr.match(/level=ERROR.*nobody knows what became of complete/gu)).toHaveLength(2)
+  expect(changes(served)).toHaveLength(2)
+})
+
+test("an agent who can't be read is failed and says why, exit code 1, and the others are done", async () => {
+  const served = await at(["ana", "ben"].map((name) => conversation([[name, "wrapup", 200]], { status: "closed" })))
+  const broken = [...served.sandbox.state.values()].flatMap((interaction) => [...interaction.keys()])[0] ?? ""
+  served.answerWith((request) =>
+    new URL(request.url).pathname.endsWith(`/Channels/${broken}`) && request.method === "GET"
+      ? Response.json({ code: 20500, message: "down" }, { status: 503, headers: { "retry-after": "3600" } })
+      : served.sandbox.fetch(request)
+  )
+  for (const [args, other] of [
+    [[], "to do"],
+    [["--apply"], "confirmed"]
+  ] as const) {
+    const { code, rows } = await sweep(served, ["--wrapping-longer-than", "2h", ...args])
+    expect(code).toBe(1)
+    expect(rows.map(({ channelSid, result = "to do" }) => [channelSid === broken, result]).sort()).toEqual([
+      [false, other],
+      [true, "failed"]
+    ])
+    expect(rows.find(({ result }) => result === "failed")?.detail).toMatch(/could not serve the request.*503/u)
+  }
 })

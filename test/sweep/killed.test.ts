@@ -40,10 +40,10 @@ test("killed at twenty random moments over 2,000 agents and started again each t
   let killed = 0
   while (killed < 20) {
     const command = begin(served, rules)
-    // From the first request to the middle of the plan, of the changes, and of their proofs.
-    const left = 1750 - applied.size
+    // Spread over all that is left to do: lists, plans, changes and their proofs. One who is stuck takes some eight requests.
+    const left = 8 * (1750 - applied.size) + 200
     kill = {
-      at: requests + 1 + Math.floor(Math.random() * (left === 0 ? 150 : 2 * left + 1500)),
+      at: requests + 1 + Math.floor((Math.random() * 2 * left) / (20 - killed)),
       now: () => command.child.kill("SIGKILL")
     }
     const { code } = await command.ended

@@ -1,9 +1,10 @@
 /**
  * What a sweep would do, found with few requests: lists of a thousand rows for those who do not matter, and at most three
- * requests for each who does. Who is company for a customer is read from one list of all tasks that are open, and not from each
+ * requests for each who does. Who is company for a customer is read once, from one list of all tasks that are open, and not from each
  * channel. Nothing is sent that changes anything.
  *
- * What matters is taken in batches, so that memory does not grow with the contact centre.
+ * The lists are read first, and only who may matter is kept of them: memory does not grow with the contact centre. Then each is looked at,
+ * one after the other, and is planned before the next ones are looked at.
  */
 import {
   Channels,
@@ -23,13 +24,26 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
-import { keyOf, type Row } from "./Row.ts"
+import type { Row } from "./Row.ts"
 import type { Rules } from "./Rules.ts"
 
 /** So many requests at the same time. */
 const concurrency = 8
-/** So many are looked at before the list of open tasks is read for them. */
-const batchSize = 5000
+/** Who may matter, as the lists say: a task, and what is known of its agent. */
+interface Found {
+  readonly channel: Participant.ChannelRef
+  readonly taskSid: Sid.TaskSid
+  readonly queue: string | undefined
+  /** By the rule about a worker. */
+  readonly ofWorker?: Pick<Candidate, "action" | "standing" | "reservation">
+}
+
+/** A conversation in which a task ended, and when the last one did. */
+interface Ended {
+  readonly channel: Participant.ChannelRef
+  readonly queue: string | undefined
+  at: number
+}
 
 /** An agent's part in a conversation that a rule is about. */
 interface Candidate {
@@ -49,10 +63,18 @@ interface Open {
   readonly status: string
 }
 
-/** Which tasks are open in these channels; without `isWhole` the list left out attributes, and nobody can tell. */
+/** Which tasks are open in the channels that may matter; without `isWhole` the list left out attributes, and nobody can tell. */
 interface Company {
   readonly open: ReadonlyMap<string, ReadonlyArray<Open>>
   readonly isWhole: boolean
+}
+
+/** A plan as it is made. */
+export interface Plan {
+  /** How many are looked at, of whom some turn out not to matter. */
+  readonly found: number
+  /** What is to be done about each of these. */
+  readonly rows: Stream.Stream<ReadonlyArray<Row>, TwilioError.TwilioError>
 }
 
 const ago = (from: DateTime.Utc | undefined, to: DateTime.Utc | undefined) =>
@@ -73,6 +95,20 @@ const orGone = <A, R>(self: Effect.Effect<A, TwilioError.TwilioError, R>) =>
       /tasks|reservations?|channel|participants/iu.test(error.operation) ? Effect.succeedNone : Effect.fail(error)
     )
   )
+
+/** One who can't be read is a row that says so: others may fare better, but not with credentials that are refused. */
+const orFailed =
+  (row: () => Omit<Row, "why" | "customerAlone">) =>
+  <R>(self: Effect.Effect<ReadonlyArray<Row>, TwilioError.TwilioError, R>) =>
+    self.pipe(
+      Effect.catch((error): Effect.Effect<ReadonlyArray<Row>, TwilioError.TwilioError> =>
+        error.reason._tag === "Unauthorized" || error.reason._tag === "Forbidden"
+          ? Effect.fail(error)
+          : Effect.sync(() => [
+              { ...row(), why: "could not be read", customerAlone: "unknown", result: "failed", detail: error.message }
+            ])
+      )
+    )
 
 /** Without the keys that have no value. */
 const defined = <A extends object>(record: A) =>
@@ -101,48 +137,43 @@ export const make = Effect.gen(function* () {
 
   const inQueues = ({ queues }: Rules, name: string | undefined) => queues.length === 0 || queues.includes(name ?? "")
 
-  /** Agents in wrap-up for so long. The list has the oldest first: the first that is too young ends it. */
-  const wrapping = (rules: Rules, longerThan: Duration.Duration) =>
+  /** Tasks in wrap-up that are old enough. The list has the oldest first: the first that is too young ends it. */
+  const wrapping = (rules: Rules, longerThan: Duration.Duration, handled: ReadonlySet<string>) =>
     tasks.stream({ statuses: ["wrapping"] }).pipe(
       Stream.takeWhile(
         ({ asOf, dateCreated }) => dateCreated === undefined || isAtLeast(ago(dateCreated, asOf), longerThan)
       ),
-      Stream.filter(({ taskQueueFriendlyName }) => inQueues(rules, taskQueueFriendlyName)),
+      Stream.filter(
+        ({ sid, taskQueueFriendlyName }) =>
+          sid !== undefined && !handled.has(sid) && inQueues(rules, taskQueueFriendlyName)
+      ),
       Stream.mapEffect(
-        Effect.fnUntraced(function* (task) {
-          const taskSid = task.sid
-          if (taskSid === undefined) return []
-          const channel = yield* channelOf(task)
-          if (channel === undefined) return []
-          const found = Option.getOrElse(yield* orGone(tasks.reservations(taskSid)), () => [])
-          return found
-            .filter(
-              ({ asOf, dateUpdated, status }) => status === "wrapping" && isAtLeast(ago(dateUpdated, asOf), longerThan)
-            )
-            .map((reservation): Candidate => ({
-              rule: "wrapping",
-              action: "closed",
-              standing: "wrapping",
-              channel,
-              reservation,
-              taskSid,
-              queue: task.taskQueueFriendlyName
-            }))
-        }),
+        (task) =>
+          Effect.map(channelOf(task), (channel): ReadonlyArray<Found> =>
+            channel === undefined || task.sid === undefined
+              ? []
+              : [{ channel, taskSid: task.sid, queue: task.taskQueueFriendlyName }]
+          ),
         { concurrency }
       ),
       Stream.flattenIterable
     )
 
   /** The conversations of a worker that the action would change. */
-  const ofWorker = (rules: Rules, { action, name }: NonNullable<Rules["worker"]>) =>
+  const ofWorker = (
+    rules: Rules,
+    { action, name }: NonNullable<Rules["worker"]>
+  ): Stream.Stream<Found, TwilioError.TwilioError | Conversation.Ambiguous> =>
     Stream.unwrap(
       Effect.map(oneWorker(name), (sid) =>
         Stream.fromIterable(action === "wrapup" ? (["active"] as const) : (["active", "wrapping"] as const)).pipe(
           Stream.flatMap((standing) =>
             workers.reservations(sid, standing === "active" ? "accepted" : "wrapping").pipe(
               Stream.mapEffect(
-                Effect.fnUntraced(function* (reservation) {
+                Effect.fnUntraced(function* (reservation): Effect.fn.Return<
+                  ReadonlyArray<Found>,
+                  TwilioError.TwilioError
+                > {
                   const { taskSid } = reservation
                   if (taskSid === undefined) return []
                   const task = Option.getOrUndefined(yield* orGone(tasks.get(taskSid)))
@@ -151,7 +182,7 @@ export const make = Effect.gen(function* () {
                   const queue = task.taskQueueFriendlyName
                   return channel === undefined
                     ? []
-                    : [{ rule: "worker", action, standing, channel, reservation, taskSid, queue } satisfies Candidate]
+                    : [{ channel, taskSid, queue, ofWorker: { action, standing, reservation } }]
                 }),
                 { concurrency }
               ),
@@ -180,6 +211,22 @@ export const make = Effect.gen(function* () {
       return yield* new Conversation.Ambiguous({ name: name.slice(0, 100), candidates, total: found.length })
     }
     return worker.sid
+  })
+
+  /** The agents of a task whom the rule is about. */
+  const candidates = Effect.fnUntraced(function* (rules: Rules, { ofWorker, ...found }: Found) {
+    if (ofWorker !== undefined) return [{ rule: "worker", ...found, ...ofWorker } satisfies Candidate]
+    const { wrapping } = rules
+    if (wrapping === undefined) return []
+    return Option.getOrElse(yield* orGone(tasks.reservations(found.taskSid)), () => [])
+      .filter(({ asOf, dateUpdated, status }) => status === "wrapping" && isAtLeast(ago(dateUpdated, asOf), wrapping))
+      .map((reservation): Candidate => ({
+        rule: "wrapping",
+        action: "closed",
+        standing: "wrapping",
+        reservation,
+        ...found
+      }))
   })
 
   /** One list of all open tasks, of which only those of these channels are kept. */
@@ -217,16 +264,21 @@ export const make = Effect.gen(function* () {
     candidate: Candidate,
     status: string | undefined,
     everyone: ReadonlyArray<Participant.Participant>,
-    { isWhole, open }: Company
+    company: Effect.Effect<Company, TwilioError.TwilioError>
   ): Effect.Effect<Conversation.Alone, TwilioError.TwilioError> => {
     const { action, channel, reservation, taskSid } = candidate
     if (status !== "active" || !everyone.some(({ type }) => type === "customer")) return Effect.succeed(false)
-    if (isWhole) return Effect.succeed(!(open.get(channel.channelSid) ?? []).some((other) => other.taskSid !== taskSid))
-    const sid = agentIn(everyone, reservation, taskSid)?.sid
-    if (sid === undefined) return Effect.succeed("unknown")
-    return conversations
-      .plan({ ...channel, participantSid: sid }, action, { company: true })
-      .pipe(Effect.map(({ customerAlone }) => customerAlone))
+    return Effect.flatMap(company, ({ isWhole, open }): Effect.Effect<Conversation.Alone, TwilioError.TwilioError> => {
+      if (isWhole) {
+        const others = (open.get(channel.channelSid) ?? []).filter((other) => other.taskSid !== taskSid)
+        return Effect.succeed(others.every((other) => other.status === "wrapping"))
+      }
+      const sid = agentIn(everyone, reservation, taskSid)?.sid
+      if (sid === undefined) return Effect.succeed("unknown")
+      return conversations
+        .plan({ ...channel, participantSid: sid }, action, { company: true })
+        .pipe(Effect.map(({ customerAlone }) => customerAlone))
+    })
   }
 
   const agentIn = (
@@ -242,32 +294,19 @@ export const make = Effect.gen(function* () {
   const isOver = ({ action, standing }: Candidate, status: string | undefined) =>
     status === "closed" && standing === "wrapping" && action === "closed"
 
-  /** Decides for a batch of agents. */
-  const decide = Effect.fnUntraced(function* (rules: Rules, batch: ReadonlyArray<Candidate>) {
-    const seen = yield* Effect.forEach(
-      batch,
-      Effect.fnUntraced(function* (candidate) {
-        const status = Option.getOrUndefined(yield* orGone(channels.get(candidate.channel)))?.status
-        // A wrap-up in a closed channel is completed by the channel.
-        const everyone = isOver(candidate, status) ? Option.none() : yield* orGone(participants.list(candidate.channel))
-        return { candidate, status, everyone: Option.getOrElse(everyone, () => []) }
-      }),
-      { concurrency }
-    )
-    const active = new Set(
-      seen
-        .filter(({ everyone, status }) => status === "active" && everyone.some(({ type }) => type === "customer"))
-        .map(({ candidate }) => candidate.channel.channelSid as string)
-    )
-    const company = yield* companyIn(active, ["pending", "reserved", "assigned"], Duration.zero)
-    return yield* Effect.forEach(
-      seen,
-      ({ candidate, everyone, status }) =>
-        Effect.map(wayOfAgent(candidate, status, everyone, company), (customerAlone) =>
-          rowOf(rules, candidate, status, agentIn(everyone, candidate.reservation, candidate.taskSid), customerAlone)
-        ),
-      { concurrency }
-    )
+  /** Decides for an agent. */
+  const decide = Effect.fnUntraced(function* (
+    rules: Rules,
+    candidate: Candidate,
+    company: Effect.Effect<Company, TwilioError.TwilioError>
+  ) {
+    const status = Option.getOrUndefined(yield* orGone(channels.get(candidate.channel)))?.status
+    // A wrap-up in a closed channel is completed by the channel.
+    const listed = isOver(candidate, status) ? Option.none() : yield* orGone(participants.list(candidate.channel))
+    const everyone = Option.getOrElse(listed, () => [])
+    const customerAlone = yield* wayOfAgent(candidate, status, everyone, company)
+    const participant = agentIn(everyone, candidate.reservation, candidate.taskSid)
+    return rowOf(rules, candidate, status, participant, customerAlone)
   })
 
   const rowOf = (
@@ -312,12 +351,9 @@ export const make = Effect.gen(function* () {
     }
   }
 
-  /** The last time that a task of a channel ended, by Twilio's clock, channel by channel. */
+  /** The conversations in which a task ended within the look-back, and the time, by Twilio's clock. */
   const ended = Effect.fnUntraced(function* (rules: Rules, lookBack: Duration.Duration) {
-    const found = new Map<
-      string,
-      { readonly channel: Participant.ChannelRef; readonly queue: string | undefined; at: number }
-    >()
+    const found = new Map<string, Ended>()
     // The clock of this machine may be wrong: the newest event of the last 30 days says what time it is.
     const first = yield* Stream.runHead(events.stream({ types: endings }, { pageSize: 1 }))
     const now = Option.getOrUndefined(Option.flatMap(first, ({ asOf }) => Option.fromUndefinedOr(asOf)))
@@ -340,89 +376,108 @@ export const make = Effect.gen(function* () {
     return { found, now }
   })
 
-  /** Customers who have been alone for so long. */
-  const alone = (rules: Rules, rule: NonNullable<Rules["alone"]>) =>
-    Stream.unwrap(
-      Effect.map(ended(rules, rule.lookBack), ({ found, now }) =>
-        Stream.fromIterable(found.values()).pipe(
-          Stream.filter(({ at }) => isAtLeast(ago(DateTime.makeUnsafe(at), now), rule.longerThan)),
-          Stream.grouped(batchSize),
-          Stream.mapEffect((batch) => decideAlone(rule, now, batch))
-        )
-      )
-    )
-
+  /** Decides for a customer who may have been alone for so long. */
   const decideAlone = Effect.fnUntraced(function* (
-    rule: NonNullable<Rules["alone"]>,
+    action: Conversation.EndStatus,
     now: DateTime.Utc | undefined,
-    batch: ReadonlyArray<{
-      readonly channel: Participant.ChannelRef
-      readonly queue: string | undefined
-      readonly at: number
-    }>
-  ) {
-    const active = (yield* Effect.forEach(
-      batch,
-      (each) =>
-        Effect.map(orGone(channels.get(each.channel)), (channel) =>
-          Option.exists(channel, ({ status }) => status === "active") ? [each] : []
-        ),
-      { concurrency }
-    )).flat()
-    const company = yield* companyIn(
-      new Set(active.map(({ channel }) => channel.channelSid as string)),
-      ["pending", "reserved", "assigned", "wrapping"],
-      rule.longerThan
-    )
-    const rows = yield* Effect.forEach(
-      active,
-      Effect.fnUntraced(function* ({ at, channel, queue }) {
-        const open = company.open.get(channel.channelSid) ?? []
-        // One in wrap-up is no company; but the customer is alone only since then.
-        if (open.some(({ isYoung, status }) => status !== "wrapping" || isYoung)) return []
-        const everyone = Option.getOrElse(yield* orGone(participants.list(channel)), () => [])
-        if (!everyone.some(({ type }) => type === "customer")) return []
-        const customerAlone = company.isWhole ? true : (yield* conversations.roster(channel)).customerAlone
-        if (customerAlone === false) return []
-        const since = DateTime.makeUnsafe(at)
-        const minutes = minutesOf(ago(since, now))
-        const row: Row = {
-          rule: "alone",
-          action: `end-${rule.action}`,
-          why: `the customer has been alone for ${minutes} minutes`,
-          interactionSid: channel.interactionSid,
-          channelSid: channel.channelSid,
-          ...defined({ queue, minutes, skip: customerAlone === "unknown" ? lastAgentWords.unknown : undefined }),
-          since,
-          customerAlone
-        }
-        return [row]
-      }),
-      { concurrency }
-    )
-    return rows.flat()
+    { at, channel, queue }: Ended,
+    company: Effect.Effect<Company, TwilioError.TwilioError>
+  ): Effect.fn.Return<ReadonlyArray<Row>, TwilioError.TwilioError> {
+    const found = yield* orGone(channels.get(channel))
+    if (!Option.exists(found, ({ status }) => status === "active")) return []
+    const { isWhole, open } = yield* company
+    // One in wrap-up is no company; but the customer is alone only since then.
+    if ((open.get(channel.channelSid) ?? []).some(({ isYoung, status }) => status !== "wrapping" || isYoung)) return []
+    const everyone = Option.getOrElse(yield* orGone(participants.list(channel)), () => [])
+    if (!everyone.some(({ type }) => type === "customer")) return []
+    const customerAlone = isWhole ? true : (yield* conversations.roster(channel)).customerAlone
+    if (customerAlone === false) return []
+    const since = DateTime.makeUnsafe(at)
+    const minutes = minutesOf(ago(since, now))
+    const row: Row = {
+      rule: "alone",
+      action: `end-${action}`,
+      why: `the customer has been alone for ${minutes} minutes`,
+      interactionSid: channel.interactionSid,
+      channelSid: channel.channelSid,
+      ...defined({ queue, minutes, skip: customerAlone === "unknown" ? lastAgentWords.unknown : undefined }),
+      since,
+      customerAlone
+    }
+    return [row]
   })
 
-  /** The rows, batch by batch, each agent and each conversation once. `handled` has those of before, and gets these. */
-  const batches = (
+  /** Reads the lists. `handled` has the tasks and conversations that were planned before, and gets these. */
+  return Effect.fnUntraced(function* (
     rules: Rules,
     handled: Set<string>
-  ): Stream.Stream<ReadonlyArray<Row>, TwilioError.TwilioError | Conversation.Ambiguous> => {
-    const agents = Stream.concat(
-      rules.wrapping === undefined ? Stream.empty : wrapping(rules, rules.wrapping),
-      rules.worker === undefined ? Stream.empty : ofWorker(rules, rules.worker)
-    ).pipe(
-      Stream.filter(({ channel, reservation: { sid } }) => isNew(handled, sid ?? channel.channelSid)),
-      Stream.grouped(batchSize),
-      Stream.mapEffect((batch) => decide(rules, batch))
+  ): Effect.fn.Return<Plan, TwilioError.TwilioError | Conversation.Ambiguous> {
+    const { alone, worker } = rules
+    const agents = yield* Stream.runCollect(
+      Stream.concat(
+        rules.wrapping === undefined ? Stream.empty : wrapping(rules, rules.wrapping, handled),
+        worker === undefined ? Stream.empty : ofWorker(rules, worker)
+      )
     )
-    const customers = (rules.alone === undefined ? Stream.empty : alone(rules, rules.alone)).pipe(
-      Stream.map((rows) => rows.filter((row) => isNew(handled, keyOf(row))))
+    const { found, now } =
+      alone === undefined ? { found: new Map<string, Ended>(), now: undefined } : yield* ended(rules, alone.lookBack)
+    const customers = [...found.values()].filter(
+      ({ at, channel }) =>
+        alone !== undefined &&
+        !handled.has(channel.channelSid) &&
+        isAtLeast(ago(DateTime.makeUnsafe(at), now), alone.longerThan)
     )
-    return Stream.concat(agents, customers)
-  }
-
-  return { batches }
+    // Only where a customer may be alone, and then once.
+    const company = yield* Effect.cached(
+      companyIn(
+        new Set([...agents, ...customers].map(({ channel }) => channel.channelSid as string)),
+        alone === undefined ? ["pending", "reserved", "assigned"] : ["pending", "reserved", "assigned", "wrapping"],
+        alone?.longerThan ?? Duration.zero
+      )
+    )
+    const ofAgents = Stream.fromIterable(agents).pipe(
+      Stream.mapEffect(
+        (found) =>
+          Effect.gen(function* () {
+            const all = yield* candidates(rules, found)
+            if (all.length === 0 || !isNew(handled, found.taskSid)) return []
+            return yield* Effect.forEach(all, (candidate) => decide(rules, candidate, company))
+          }).pipe(
+            orFailed(() => {
+              handled.add(found.taskSid)
+              const { channel, ofWorker, queue, taskSid } = found
+              return {
+                rule: ofWorker === undefined ? "wrapping" : "worker",
+                action: ofWorker?.action ?? "closed",
+                ...channel,
+                ...defined({ queue }),
+                taskSid
+              }
+            })
+          ),
+        { concurrency }
+      )
+    )
+    const ofCustomers = Stream.fromIterable(customers).pipe(
+      Stream.mapEffect(
+        (each) =>
+          decideAlone(alone?.action ?? "closed", now, each, company).pipe(
+            Effect.map((rows) => rows.filter(() => isNew(handled, each.channel.channelSid))),
+            orFailed(() => {
+              handled.add(each.channel.channelSid)
+              return {
+                rule: "alone",
+                action: `end-${alone?.action ?? "closed"}`,
+                ...each.channel,
+                ...defined({ queue: each.queue })
+              }
+            })
+          ),
+        { concurrency }
+      )
+    )
+    return { found: agents.length + customers.length, rows: Stream.concat(ofAgents, ofCustomers) }
+  })
 })
 
 const isNew = (handled: Set<string>, key: string) => {

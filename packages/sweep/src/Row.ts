@@ -29,7 +29,7 @@ export const Row = Schema.Struct({
   customerAlone: Conversation.Alone,
   /** Only in a plan: it would not be done, and why. */
   skip: Schema.optionalKey(Schema.String),
-  /** Only with `--apply`. */
+  /** Only with `--apply`; in a plan, `failed` for what could not be read. */
   result: Schema.optionalKey(Outcome),
   /** The proof, or what is in the way. */
   detail: Schema.optionalKey(Schema.String)
@@ -37,7 +37,3 @@ export const Row = Schema.Struct({
 export type Row = typeof Row.Type
 
 export const encode = Schema.encodeSync(Schema.fromJsonString(Row))
-
-/** What is swept only once in a run: an agent's part in a conversation, or a conversation. */
-export const keyOf = ({ channelSid, reservationSid }: Pick<Row, "channelSid" | "reservationSid">): string =>
-  reservationSid ?? channelSid ?? ""

@@ -1,5 +1,5 @@
 /** One sweep: finds what the rules are about, does it if it is to, and says what became of each. */
-import type { Conversation, TwilioError } from "@flex-interactions/core"
+import { type Conversation, TwilioClient, type TwilioError } from "@flex-interactions/core"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -46,18 +46,21 @@ export interface Options {
   readonly mayAct: Effect.Effect<void, BrokenOff>
 }
 
+type Broken = TwilioError.TwilioError | Conversation.Ambiguous | BrokenOff
+
+/** What changes something: an answer that is lost leaves it unknown. */
+const writes: ReadonlySet<string> = new Set(["Participants.setStatus", "Channels.update"])
+
 /** How many rows there were of each kind. */
-export const run = Effect.fn("Sweep.run")(function* (
-  options: Options
-): Effect.fn.Return<Counts, TwilioError.TwilioError | Conversation.Ambiguous | BrokenOff> {
+export const run = Effect.fn("Sweep.run")(function* (options: Options): Effect.fn.Return<Counts, Broken> {
   const { apply, mayAct, perSecond, planner, report, rules } = options
   const counts: Record<string, number> = {}
   const handled = new Set<string>()
   const began = yield* Clock.monotonicTimeNanos
-  let [planned, done, failures, changes] = [0, 0, 0, 0]
+  let [found, looked, planned, done, failures, changes] = [0, 0, 0, 0, 0, 0]
 
   const progress = Effect.gen(function* () {
-    const left = planned - done
+    const left = found - looked + planned - done
     const elapsed = Duration.nanos((yield* Clock.monotonicTimeNanos) - began)
     const byLimit = perSecond === undefined ? 0 : (left * requests) / perSecond
     const measured = done === 0 ? 0 : (Duration.toSeconds(elapsed) / done) * left
@@ -68,36 +71,69 @@ export const run = Effect.fn("Sweep.run")(function* (
     const result = row.result ?? (row.skip === undefined ? "to do" : "skipped")
     counts[result] = (counts[result] ?? 0) + 1
     done += 1
+    failures = result === "failed" ? failures + 1 : 0
     yield* Metric.update(Metric.withAttributes(results, { rule: row.rule, result }), 1)
     yield* report.row(row)
     if (apply !== undefined) yield* progress
+    if (result === "unknown") {
+      yield* Effect.logError(
+        `nobody knows what became of ${row.action} for ${row.worker ?? "a customer"} in channel ${row.channelSid}: ${row.detail}`
+      )
+    }
+    if (failures >= most) return yield* new BrokenOff({ problem: `the last ${most} failed: ${row.detail}` })
   })
 
   const act = Effect.fnUntraced(function* (row: Row, apply: Apply) {
     yield* mayAct
-    const { result, ...rest } = yield* apply(row, rules)
-    failures = result === "failed" ? failures + 1 : 0
-    if (result === "unknown") {
-      yield* Effect.logError(
-        `nobody knows what became of ${row.action} for ${row.worker ?? "a customer"} in channel ${row.channelSid}: ${rest.detail}`
+    let isSent = false
+    const { result, ...rest } = yield* apply(row, rules).pipe(
+      Effect.provideService(TwilioClient.OnAttempt, (operation) => {
+        if (writes.has(operation)) isSent = true
+        return () => {}
+      }),
+      Effect.onInterrupt(() =>
+        isSent
+          ? Effect.ignore(finish({ ...row, result: "unknown", detail: "the sweep was ended before Twilio answered" }))
+          : Effect.void
       )
-    }
+    )
     yield* finish({ ...row, ...rest, result })
-    if (failures >= most) {
-      return yield* new BrokenOff({ problem: `the last ${most} changes failed: ${rest.detail}` })
-    }
   })
 
-  const pass = planner.batches(rules, handled).pipe(
-    Stream.tap((batch) => Effect.sync(() => (planned += batch.length))),
-    Stream.flattenIterable,
-    Stream.takeWhile(({ skip }) => skip !== undefined || changes++ < rules.limit),
-    Stream.mapEffect((row) => (apply === undefined ? finish(row) : act(row, apply)), {
-      concurrency: apply === undefined ? 1 : Math.max(1, Math.min(together, Math.floor(perSecond ?? together))),
-      unordered: true
-    }),
-    Stream.runDrain
-  )
+  const pass = Effect.gen(function* () {
+    const plan = yield* planner(rules, handled)
+    found += plan.found
+    // What is on its way is waited for and told, whatever else goes wrong.
+    let broken: Broken | undefined
+    const breaks = (error: Broken) =>
+      Effect.sync(() => {
+        broken ??= error
+      })
+    yield* plan.rows.pipe(
+      Stream.catch((error) => Stream.fromEffectDrain(breaks(error))),
+      Stream.tap((rows) =>
+        Effect.sync(() => {
+          looked += 1
+          planned += rows.length
+        })
+      ),
+      Stream.flattenIterable,
+      Stream.takeWhile(
+        ({ result, skip }) =>
+          broken === undefined && (skip !== undefined || result !== undefined || changes++ < rules.limit)
+      ),
+      Stream.mapEffect(
+        (row) =>
+          (apply === undefined || row.result !== undefined ? finish(row) : act(row, apply)).pipe(Effect.catch(breaks)),
+        {
+          concurrency: apply === undefined ? 1 : Math.max(1, Math.min(together, Math.floor(perSecond ?? together))),
+          unordered: true
+        }
+      ),
+      Stream.runDrain
+    )
+    if (broken !== undefined) return yield* Effect.fail(broken)
+  })
   yield* pass
   // A list that got shorter while it was read may have left some out: it is read again until nothing new is in it.
   if (apply !== undefined) {
