@@ -1,11 +1,12 @@
 /** One line on stderr for each write: when, what, on whom, asked and answered how, result, Twilio's request id. */
 import * as Sandbox from "@flex-interactions/sandbox"
-import { Layer, Redacted } from "effect"
+import { Conversations, TwilioClient } from "@flex-interactions/core"
+import { Effect, Layer, Redacted } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { afterEach, assert, beforeEach, describe, it, vi } from "vitest"
 import { type Served, start } from "../support/served.ts"
 import { type Action, call, channel, connect, environment, raw, sid, write } from "../support/host.ts"
-import { open } from "../support/inProcess.ts"
+import { agent, open } from "../support/inProcess.ts"
 import { services } from "../support/services.ts"
 
 let served: Served
@@ -214,6 +215,51 @@ describe("cancellation", () => {
       await host.end()
       assert.strictEqual(host.log(), "")
       assert.isTrue(served.requests.every((request) => request.startsWith("GET ")))
+    })
+  }
+
+  for (const [what, result, isSent] of [
+    ["before a request left: it was not sent", "not_sent", false],
+    ["after one left", "unknown", true]
+  ] as const) {
+    it(`a write that is decided, and cancelled ${what}`, async () => {
+      let begin = () => {}
+      const isBegun = new Promise<void>((resolve) => {
+        begin = resolve
+      })
+      const plan = {
+        agent: { ...agent, standing: "active" },
+        status: "closed",
+        others: [],
+        customerAlone: false,
+        customerAloneNow: false,
+        alreadyThere: false,
+        lastAgent: false
+      } as const
+      const layer = Layer.mock(Conversations.Conversations)({
+        plan: () => Effect.succeed(plan),
+        // It waits: for Twilio's clock, for the rate limit, or for the answer.
+        move: () =>
+          Effect.gen(function* () {
+            const tell = yield* TwilioClient.OnAttempt
+            tell("Tasks.reservation")
+            if (isSent) tell("Participants.setStatus")
+            begin()
+            return yield* Effect.never
+          })
+      })
+      const { client, audit, close } = await open(layer)
+      const giveUp = new AbortController()
+      const given = client
+        .callTool({ name: "set_participant_status", arguments: write(1, 2, "closed") }, { signal: giveUp.signal })
+        .catch(() => {})
+      await isBegun
+      giveUp.abort()
+      await given
+      await vi.waitUntil(() => audit.length > 0)
+      await close()
+      assert.lengthOf(audit, 1)
+      assert.match(audit[0] ?? "", new RegExp(` result=${result} reason=interrupted$`, "u"))
     })
   }
 

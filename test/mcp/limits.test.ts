@@ -13,6 +13,42 @@ const queuesOf = async (args: ReadonlyArray<string>, env: Record<string, string>
   return { queues: [...new Set(rows.map(({ queue }) => queue))].toSorted(), log: host.stderr() }
 }
 
+describe("--max-writes", () => {
+  it("is told when the server starts, and is in what print-config prints", async () => {
+    const { code, stderr } = await Command.run(["--sandbox", "--max-writes=20"])
+    assert.strictEqual(code, 0)
+    assert.match(stderr, /^flex-interactions-mcp: serving over stdio; .*; at most 20 an hour \(--max-writes\)\n/u)
+    const printed = await Command.run(["print-config", "cursor", "--max-writes", "20"])
+    assert.include(printed.stdout, '"--max-writes=20"')
+    // What hosts hand over for a setting that the user left empty.
+    const empty = await Command.run(["--sandbox"], { FLEX_MCP_MAX_WRITES: "", FLEX_MCP_ONLY_QUEUE: "" })
+    assert.notMatch(empty.stderr, /an hour|only tasks/u)
+    assert.strictEqual(empty.code, 0)
+  })
+
+  for (const text of ["0", "-1", "1.5", "many", "1e3", " ", "1000001"]) {
+    it(`${JSON.stringify(text)} is refused`, async () => {
+      const { code, stderr } = await Command.run(["--sandbox", `--max-writes=${text}`])
+      assert.strictEqual(code, 2)
+      assert.match(stderr, /--max-writes \(FLEX_MCP_MAX_WRITES\) must be a whole number from 1 to 1000000/u)
+    })
+  }
+
+  it("as an option of the handler too", async () => {
+    const made = make({
+      url: "https://mcp.example.com/mcp",
+      credentials: { apiKey: `SK${"0".repeat(32)}`, apiSecret: "secret" },
+      auth: "none",
+      maxWrites: 0
+    })
+    const failure = await made.then(
+      () => "it was made",
+      (error: unknown) => String(error)
+    )
+    assert.match(failure, /maxWrites must be a whole number from 1 to 1000000/u)
+  })
+})
+
 describe("--only-queue", () => {
   it("is taken from flags, each as it is, and from the environment by commas or lines", async () => {
     const everything = ["Billing", "Sales", "Support"]

@@ -55,6 +55,8 @@ export interface Options {
    * who call. It needs TaskRouter.
    */
   readonly onlyQueue?: ReadonlyArray<string>
+  /** So many writes are sent in an hour at most, 1 to 1,000,000; each instance counts its own. By default any number. */
+  readonly maxWrites?: number
   /**
    * When a person is asked before a write: `"when-possible"`: where the host can be asked, and elsewhere the write is sent;
    * `"always"`: where the host cannot be asked the write is refused; `"never"`. By default `"auto"`, which is `"always"` over
@@ -114,6 +116,8 @@ export const make = (options: Options): Promise<WebHandler> =>
       ...(options.apiBaseUrl === undefined ? undefined : { baseUrl: options.apiBaseUrl }),
       ...(options.taskRouterBaseUrl === undefined ? undefined : { taskRouterBaseUrl: options.taskRouterBaseUrl })
     }
+    const tooMany = options.maxWrites === undefined ? undefined : Limits.maxWritesProblem(options.maxWrites)
+    if (tooMany !== undefined) return yield* new TwilioClient.SettingsError({ setting: "maxWrites", problem: tooMany })
     if (options.onlyQueue !== undefined) {
       const { taskrouter } = yield* Effect.fromResult(TwilioClient.origins(twilio))
       const problem = Limits.scopeProblem(options.onlyQueue, taskrouter === undefined ? "taskRouterBaseUrl" : undefined)

@@ -70,6 +70,10 @@ const serve = Effect.fnUntraced(function* (written: Settings.Written) {
     return yield* Serve.serve(written, {
       transport,
       twilio,
+      sharedWrites:
+        shared === undefined || Option.isNone(redis)
+          ? undefined
+          : shared.writes(redis.value, written.accountSid ?? written.apiKey ?? "sandbox"),
       confirmation: {
         key: listen?.confirmationKey,
         spend: Option.isSome(redis) ? shared?.spend(redis.value) : undefined

@@ -17,6 +17,7 @@ export interface Way<E, R, R2> {
   /** The client of Twilio; left aside where the settings ask for the sandbox. */
   readonly twilio: MakeClient<R2>
   readonly confirmation?: Calls.Options["confirmation"]
+  readonly sharedWrites?: Calls.Options["sharedWrites"]
 }
 
 type Client<R> = Layer.Layer<TwilioClient.TwilioClient, TwilioClient.SettingsError, R>
@@ -28,7 +29,9 @@ export const serve = <E, R, R2>(written: Settings.Written, way: Way<E, R, R2>) =
     const limits = yield* Settings.limits(written)
     const made = yield* client(written, way.twilio)
     const workspaceSid = yield* Settings.workspace(written)
-    const calls = yield* Effect.cached(load(made, { ...limits, workspaceSid, confirmation: way.confirmation ?? {} }))
+    const calls = yield* Effect.cached(
+      load(made, { ...limits, workspaceSid, confirmation: way.confirmation ?? {}, sharedWrites: way.sharedWrites })
+    )
     // The sandbox is made at once: a seed that cannot be used ends the command, like other wrong settings. Those of Twilio were
     // checked above; calls that arrive later than a second after the start find everything loaded.
     yield* (yield* Settings.onSandbox(written)) ? calls : Effect.forkScoped(Effect.delay(calls, "1 second"))

@@ -61,6 +61,12 @@ export const table = {
     many: true,
     about: "only conversations with a task in the queue of this exact name; all others do not exist for the assistant"
   },
+  maxWrites: {
+    env: "FLEX_MCP_MAX_WRITES",
+    flag: "max-writes",
+    value: "N",
+    about: "send at most N writes in an hour: of this process or, with REDIS_URL, of all that share it"
+  },
   confirm: {
     env: "FLEX_MCP_CONFIRM",
     flag: "confirm",
@@ -153,7 +159,7 @@ export const table = {
     env: "REDIS_URL",
     value: "URL",
     secret: true,
-    about: "share the account's rate limit with other processes through this Redis"
+    about: "share the account's rate limit, and the count of --max-writes, with other processes through this Redis"
   },
   otlp: {
     env: "OTEL_EXPORTER_OTLP_ENDPOINT",
@@ -336,6 +342,12 @@ const queues = Effect.fnUntraced(function* ({ onlyQueue }: Written) {
   return problem === undefined ? [...new Set(names)] : yield* fail("onlyQueue", problem)
 })
 
+const maxWrites = ({ maxWrites }: Written): Effect.Effect<number | undefined, TwilioClient.SettingsError> => {
+  if (maxWrites === undefined) return Effect.succeed(undefined)
+  const problem = Limits.maxWritesProblem(/^\d+$/u.test(maxWrites) ? Number(maxWrites) : Number.NaN)
+  return problem === undefined ? Effect.succeed(Number(maxWrites)) : Effect.fail(fail("maxWrites", problem))
+}
+
 /** What the operator lets an assistant do. */
 export const limits = Effect.fnUntraced(function* (settings: Written) {
   return {
@@ -345,6 +357,7 @@ export const limits = Effect.fnUntraced(function* (settings: Written) {
       (text) => oneOf("allowStatus", text.trim(), Limits.statuses)
     ),
     onlyQueue: yield* queues(settings),
+    maxWrites: yield* maxWrites(settings),
     allowEnd: yield* isOn(settings, "allowEnd"),
     confirm: Limits.confirmOver(
       overHttp(settings) ? "http" : "stdio",

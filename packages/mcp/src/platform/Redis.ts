@@ -1,11 +1,13 @@
 /**
- * What replicas share through Redis: the account's rate limit, and which answers to a question were used. Redis may be
- * away, at the start or later: then each process goes by itself, and goes back to sharing when Redis is there again.
+ * What replicas share through Redis: the account's rate limit, which answers to a question were used, and how many writes were
+ * sent. Redis may be away, at the start or later: then each process goes by itself, and goes back to sharing when Redis is there
+ * again; but what counts writes fails.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as RateLimiter from "effect/persistence/RateLimiter"
 import * as Redis from "effect/persistence/Redis"
+import * as Schedule from "effect/Schedule"
 import { createClient } from "redis"
 import type * as Option from "effect/Option"
 
@@ -65,6 +67,43 @@ export const spend =
       Effect.map((reply) => reply !== null),
       Effect.option
     )
+
+/**
+ * The places that are taken: a sorted set by the time of Redis, which is the same for all. Takes one unless `id` is empty; answers 0,
+ * or in how many milliseconds there will be one. An `id` that has a place keeps it: a command whose answer was lost can be sent again.
+ */
+const takePlace = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local window, most, id = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - window)
+if id ~= '' and redis.call('ZSCORE', KEYS[1], id) then return 0 end
+local taken = redis.call('ZCARD', KEYS[1])
+if taken >= most then
+  return redis.call('ZRANGE', KEYS[1], taken - most, taken - most, 'WITHSCORES')[2] + window - now
+end
+if id ~= '' then
+  redis.call('ZADD', KEYS[1], now, id)
+  redis.call('PEXPIRE', KEYS[1], window)
+end
+return 0`
+
+/** Counts the writes of this account for all who share the Redis. Each answer takes two seconds at most. */
+export const writes = (redis: Redis.Redis["Service"], account: string) => {
+  const key = `${prefix}writes:${account}`
+  const ask = (id: string, most: number, milliseconds: number) =>
+    redis.send<number>("EVAL", takePlace, "1", key, `${milliseconds}`, `${most}`, id).pipe(
+      Effect.timeout("1 second"),
+      // The first connection takes a moment, and so does another one.
+      Effect.retry({ schedule: Schedule.spaced("100 millis"), times: 10 }),
+      Effect.timeout("2 seconds")
+    )
+  return {
+    take: ask,
+    look: (most: number, milliseconds: number) => ask("", most, milliseconds),
+    giveBack: (id: string) => Effect.timeout(redis.send("ZREM", key, id), "1 second")
+  }
+}
 
 /** Does a Redis answer there? Fails with what is in the way, in a word. */
 export const ping = (url: string): Effect.Effect<void, string> =>

@@ -15,6 +15,7 @@ import * as HttpTraceContext from "effect/http/HttpTraceContext"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
+import type * as Budget from "../tools/Budget.ts"
 import type { Call } from "../tools/Call.ts"
 import * as Confirmation from "../tools/Confirmation.ts"
 import { type Services, tools } from "../tools/index.ts"
@@ -24,7 +25,7 @@ import * as Write from "../tools/Write.ts"
 import * as Request from "./Request.ts"
 import { type Answer, failed } from "./Server.ts"
 
-export interface Options extends Limits.Limits {
+export interface Options extends Limits.Limits, Pick<Budget.Options, "sharedWrites"> {
   /** What replicas share for the questions to a person. */
   readonly confirmation?: Pick<Confirmation.Options, "spend"> & {
     /** Signs what questions hand out; 32 bytes or more. By default it is new in each process. */
@@ -40,9 +41,11 @@ export const make = Effect.fnUntraced(function* (options: Options) {
   const {
     auditAsJson,
     confirm,
-    confirmation: { key = crypto.getRandomValues(new Uint8Array(32)), spend } = {}
+    confirmation: { key = crypto.getRandomValues(new Uint8Array(32)), spend } = {},
+    maxWrites,
+    sharedWrites
   } = options
-  const writes = yield* Layer.build(Write.layer({ auditAsJson, confirm, spend }))
+  const writes = yield* Layer.build(Write.layer({ auditAsJson, confirm, maxWrites, sharedWrites, spend }))
   const run = yield* Effect.provide(FiberSet.makeRuntimePromise<Services | Write.Writes>(), writes)
   const seal = createRequestStateCodec<unknown>({
     key,

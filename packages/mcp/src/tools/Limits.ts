@@ -13,6 +13,8 @@ export interface Limits {
   readonly allowEnd?: boolean
   /** The queues whose tasks there are, by their exact names; default: all. See `Scope`. */
   readonly onlyQueue?: ReadonlyArray<string>
+  /** So many writes are sent in an hour at most; default: any number. */
+  readonly maxWrites?: number | undefined
   /** When a person is asked before a write; default `"when-possible"`. */
   readonly confirm?: Confirm
   /** The line on stderr for each write as JSON. */
@@ -56,9 +58,10 @@ export const offers: ReadonlyArray<Offer> = [false, true].flatMap((allowEnd) =>
 )
 
 /** What limits the writes, and what is seen at all, for the log: operators read it when the server starts. */
-export const inForce = ({ onlyQueue = [], ...limits }: Limits): string =>
+export const inForce = ({ maxWrites, onlyQueue = [], ...limits }: Limits): string =>
   [
     confirmation(limits),
+    ...(maxWrites === undefined ? [] : [`at most ${maxWrites} an hour (--max-writes)`]),
     ...(onlyQueue.length === 0
       ? []
       : [`only tasks of ${onlyQueue.map((queue) => quoted(queue, 60)).join(", ")} (--only-queue)`])
@@ -74,6 +77,12 @@ export const scopeProblem = (onlyQueue: ReadonlyArray<string>, taskRouter?: stri
     ? undefined
     : `needs TaskRouter, which says of which queue a task is, and it is turned off; set ${taskRouter} too`
 }
+
+/** What is wrong with a number of writes, if anything. None at all is `readOnly`. */
+export const maxWritesProblem = (maxWrites: number): string | undefined =>
+  Number.isInteger(maxWrites) && maxWrites >= 1 && maxWrites <= 1_000_000
+    ? undefined
+    : "must be a whole number from 1 to 1000000"
 
 /** How writes are confirmed. */
 const confirmation = (limits: Limits): string => {

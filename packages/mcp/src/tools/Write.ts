@@ -2,7 +2,7 @@
  * What a write is, once for all tools that write: look up, stop if it is a dry run, ask, send, say what it means. This file has the
  * order, the turns, the confirmation and the audit; a tool has the steps.
  */
-import type { Conversation, TwilioError } from "@flex-interactions/core"
+import type { Conversation } from "@flex-interactions/core"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -12,9 +12,11 @@ import * as RcMap from "effect/RcMap"
 import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
 import * as Audit from "./Audit.ts"
+import * as Budget from "./Budget.ts"
 import type { Call } from "./Call.ts"
 import * as Confirmation from "./Confirmation.ts"
 import type { Offer } from "./Limits.ts"
+import * as Sending from "./Sending.ts"
 import { goodTime, Refused } from "./ToolError.ts"
 import * as Tool from "./Tool.ts"
 
@@ -25,10 +27,7 @@ export interface Step {
   readonly within: Duration.Duration
 }
 
-/** What a write fails with that was carried as far as sending: every error of it says what was changed. */
-type SendFailure = TwilioError.TwilioError | Conversation.LastAgent | Refused
-
-export interface Steps<Input, Found, Sent, Error extends SendFailure, Output, R> {
+export interface Steps<Input, Found, Sent, Error extends Sending.Failure, Output, R> {
   /** Writes with the same turn wait for each other: the next one looks up when the one before has its outcome. */
   readonly turn: (input: Input) => string
   /** What the write is about, as it is now. Refuses before anything is sent. */
@@ -64,7 +63,7 @@ export const write = <
   Encoded,
   Found,
   Sent extends { readonly result: Conversation.Result },
-  Error extends SendFailure,
+  Error extends Sending.Failure,
   Output extends Tool.Answer,
   R
 >(
@@ -76,7 +75,7 @@ export const write = <
     input: Input,
     call: Call,
     offer: Offer,
-    { audit, confirm }: Writes["Service"],
+    { audit, budget, confirm }: Writes["Service"],
     deadline: number
   ) {
     const step = Effect.map(now, (now) => ({ offer, within: Duration.millis(Math.max(1, deadline - now)) }))
@@ -90,15 +89,24 @@ export const write = <
       yield* audit.settled(entry, { consent: { asked: false, answer: "not_asked" }, call }, outcome.result)
       return means(input, found, outcome)
     }
+    const inBudget = <A>(self: Effect.Effect<A, Refused>, consent: Confirmation.Consent) =>
+      Effect.tapError(self, () => audit.settled(entry, { consent, call }, "not_sent", "MaxWrites"))
+    yield* inBudget(budget.check, { asked: false, answer: "not_asked" })
     const consent = yield* confirm(entry, () => question(input, found), call)
     if (consent.refusal !== undefined) {
       yield* audit.settled(entry, { consent, call }, "not_sent")
       return yield* consent.refusal
     }
     const left = yield* step
-    const sent = yield* send(input, found, left).pipe(
-      audit.sent(entry, { consent, call }),
-      Effect.catch((error) => Effect.fail(refused(error, input, found, left) ?? failure(error)))
+    const sent = yield* Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(inBudget(budget.take, consent), (giveBack) =>
+        restore(send(input, found, left)).pipe(
+          Sending.follow((ended, isSent) =>
+            Effect.andThen(audit.sent(entry, { consent, call }, ended), isSent ? Effect.void : giveBack)
+          ),
+          Effect.catch((error) => Effect.fail(refused(error, input, found, left) ?? failure(error)))
+        )
+      )
     )
     return means(input, found, sent)
   })
@@ -132,25 +140,29 @@ const busy = new Refused({
 const now = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos) / 1e6)
 
 /** A tool has words of its own for the last agent. */
-const failure = (error: SendFailure): TwilioError.TwilioError | Refused =>
+const failure = (error: Sending.Failure): Exclude<Sending.Failure, Conversation.LastAgent> =>
   error._tag !== "LastAgent" ? error : new Refused({ what: "This is the last agent.", next: "Tell the person." })
 
-/** What the writes of a process share: whose turn it is, the questions that were answered, and the audit. */
+/** What the writes of a process share: whose turn it is, the questions that were answered, how many are left, and the audit. */
 export class Writes extends Context.Service<
   Writes,
   {
     readonly turns: RcMap.RcMap<string, Semaphore.Semaphore>
     readonly confirm: ReturnType<typeof Confirmation.make>
+    readonly budget: Budget.Budget
     readonly audit: Audit.Audit
   }
 >()("@flex-interactions/mcp/Writes") {}
 
-export const layer = (options: Confirmation.Options & { readonly auditAsJson?: boolean | undefined }) =>
+export const layer = (
+  options: Confirmation.Options & Budget.Options & { readonly auditAsJson?: boolean | undefined }
+) =>
   Layer.effect(
     Writes,
     Effect.map(RcMap.make({ lookup: (_turn: string) => Semaphore.make(1) }), (turns) => ({
       turns,
       confirm: Confirmation.make(options),
+      budget: Budget.make(options),
       audit: Audit.make(options.auditAsJson ?? false)
     }))
   )
