@@ -61,7 +61,7 @@ describe("what an assistant reads before it does anything is short", () => {
 
   const budgets: Readonly<Record<string, number>> = {
     find_conversations: 2150,
-    list_participants: 2500,
+    list_participants: 2550,
     set_participant_status: 2350,
     end_conversation: 1650
   }
@@ -222,10 +222,13 @@ it("what the tools answer is what their output schemas promise", async () => {
   await host.end()
 })
 
-it("the tools do not change, and the server says so", async () => {
+it("neither the tools nor the view change, and the server says so", async () => {
   const host = raw(["--sandbox"])
   const { result } = await host.initialize("2025-11-25")
-  assert.deepStrictEqual(result?.["capabilities"], { tools: { listChanged: false } })
+  assert.deepStrictEqual(result?.["capabilities"], {
+    tools: { listChanged: false },
+    resources: { listChanged: false }
+  })
   await host.end()
 })
 

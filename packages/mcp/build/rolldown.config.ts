@@ -3,8 +3,11 @@ import { fileURLToPath } from "node:url"
 import { defineConfig, type RolldownOptions } from "rolldown"
 import { licenses } from "../../licenses.ts"
 import { listingAsData } from "./listing.ts"
+import { view } from "./view.ts"
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { readonly version: string }
+
+const rosterView = JSON.stringify(await view())
 
 /**
  * Nothing is resolved at run time. What is needed at once is in one file; what the first call needs is in another, and what few
@@ -22,7 +25,9 @@ const bundle = (source: string, file: string, platform: "node" | "browser" = "no
   },
   // No module's getter does anything but give a value.
   treeshake: { propertyReadSideEffects: false },
-  transform: { define: { PACKAGE_VERSION: JSON.stringify(version), "import.meta.env": "undefined" } },
+  transform: {
+    define: { PACKAGE_VERSION: JSON.stringify(version), ROSTER_VIEW: rosterView, "import.meta.env": "undefined" }
+  },
   // The entry's file may export to later parts what it shares with them, and so have it all.
   preserveEntrySignatures: "allow-extension",
   output: {
@@ -33,12 +38,13 @@ const bundle = (source: string, file: string, platform: "node" | "browser" = "no
     comments: { annotation: false },
     entryFileNames: `[name].${platform === "node" ? "cjs" : "js"}`,
     chunkFileNames: `${file.replace("-start", "")}-[name].${platform === "node" ? "cjs" : "js"}`,
-    codeSplitting: {
+    // In a worker all is in one file.
+    codeSplitting: platform === "node" && {
       groups: [
         { name: file, tags: ["$initial"], includeDependenciesRecursively: false, priority: 1 },
-        // What the first call needs is loaded together; the sandbox is another part.
+        // What the first call needs is loaded together; the sandbox and the roster view are other parts.
         ...(file === "main-start"
-          ? [{ name: "Calls", test: /^(?!.*sandbox)/iu, includeDependenciesRecursively: false }]
+          ? [{ name: "Calls", test: /^(?!.*(?:sandbox|RosterView))/iu, includeDependenciesRecursively: false }]
           : [])
       ]
     }

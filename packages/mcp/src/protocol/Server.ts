@@ -1,13 +1,15 @@
-/** What a server announces: itself, its instructions, its tools. What the call of a tool does is in `Calls`. */
+/** What a server announces: itself, its instructions, its tools, the roster view. What the call of a tool does is in `Calls`. */
 import {
   type CallToolResult,
   type InputRequiredResult,
   McpServer,
   type McpServerFactory,
+  type ReadResourceResult,
   type StandardSchemaWithJSON
 } from "@modelcontextprotocol/server"
 import type { Offer } from "../tools/Limits.ts"
 import { listing } from "../tools/Listing.ts"
+import * as View from "../tools/View.ts"
 import type { Request } from "./Request.ts"
 
 export type Answer = (request: Request) => Promise<CallToolResult | InputRequiredResult>
@@ -18,7 +20,7 @@ export const make = ({ offer, version }: { readonly offer: Offer; readonly versi
   return (({ era }) => {
     const server = new McpServer(
       { name: "flex-interactions", title: "Twilio Flex interactions", version },
-      { instructions, capabilities: { tools: { listChanged: false } } }
+      { instructions, capabilities: { tools: { listChanged: false }, resources: { listChanged: false } } }
     )
     for (const { name, inputSchema, outputSchema, ...about } of tools) {
       server.registerTool(
@@ -31,8 +33,17 @@ export const make = ({ offer, version }: { readonly offer: Offer; readonly versi
         }
       )
     }
+    server.registerResource("roster", View.roster, { title: "Who is in a conversation", mimeType }, () => roster(offer))
     return server
   }) satisfies McpServerFactory
+}
+
+/** MCP Apps' own, by which a host knows that it is a view. */
+const mimeType = "text/html;profile=mcp-app"
+
+const roster = async (offer: Offer): Promise<ReadResourceResult> => {
+  const { page } = await import("./RosterView.ts")
+  return { contents: [{ uri: View.roster, mimeType, text: page(offer), _meta: { ui: { prefersBorder: true } } }] }
 }
 
 /**

@@ -6,10 +6,10 @@ import { name } from "./Plain.ts"
 /** What names a channel. */
 export const channel = {
   interaction_sid: Sid.InteractionSid.annotate({
-    description: "Task attribute flexInteractionSid, e.g. KD0123456789abcdef0123456789abcdef"
+    description: "From find_conversations, e.g. KD0123456789abcdef0123456789abcdef"
   }),
   channel_sid: Sid.ChannelSid.annotate({
-    description: "Task attribute flexInteractionChannelSid, e.g. UO0123456789abcdef0123456789abcdef"
+    description: "From find_conversations, e.g. UO0123456789abcdef0123456789abcdef"
   })
 }
 

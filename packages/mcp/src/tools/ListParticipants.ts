@@ -7,6 +7,7 @@ import * as Fields from "./Fields.ts"
 import { word } from "./Plain.ts"
 import * as Scope from "./Scope.ts"
 import * as Tool from "./Tool.ts"
+import * as View from "./View.ts"
 import { goodTime, unseen, wrongArguments } from "./ToolError.ts"
 
 const Input = Schema.Struct({
@@ -125,6 +126,7 @@ export const listParticipants = Tool.read({
   name: "list_participants",
   summary:
     "Lists who is in a channel, where each agent stands, who is on the way, and whether the customer is alone. Reads only.",
+  view: View.roster,
   title: () => "List Flex channel participants",
   description: ({ statuses }) =>
     "Lists who is in one Flex conversation: agents with standing and minutes since, customers, supervisors; who is on the way " +

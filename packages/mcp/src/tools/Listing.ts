@@ -16,6 +16,8 @@ export interface Listed {
   readonly annotations: { readonly readOnlyHint: boolean; readonly [hint: string]: boolean }
   readonly inputSchema: JsonSchema
   readonly outputSchema: JsonSchema
+  /** Sent to every host: over HTTP nobody knows which can show a view. Those that can't ignore it. */
+  readonly _meta?: { readonly ui: { readonly resourceUri: string } }
 }
 
 interface JsonSchema {
@@ -26,13 +28,14 @@ export const listing = (offer: Offer): Listing => {
   const offered = tools.filter(({ isOffered }) => isOffered(offer))
   return {
     instructions: instructions(offered),
-    tools: offered.map(({ annotations, description, input, name, output, title }) => ({
+    tools: offered.map(({ annotations, description, input, name, output, title, view }) => ({
       name,
       title: title(offer),
       description: description(offer),
       annotations,
       inputSchema: json(input(offer), "error"),
-      outputSchema: json(output, "ignore")
+      outputSchema: json(output, "ignore"),
+      ...(view === undefined ? undefined : { _meta: { ui: { resourceUri: view } } })
     }))
   }
 }

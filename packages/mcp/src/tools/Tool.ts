@@ -16,6 +16,8 @@ export interface Words<Input, Encoded, Output> {
   readonly summary: string
   /** Default: always. */
   readonly isOffered?: (offer: Offer) => boolean
+  /** The address of what a host may show of an answer. */
+  readonly view?: string
   readonly title: (offer: Offer) => string
   readonly description: (offer: Offer) => string
   readonly input: (offer: Offer) => Schema.Codec<Input, Encoded> & Arguments.Fields
@@ -36,6 +38,7 @@ export interface Tool<R> {
   readonly name: string
   readonly summary: string
   readonly isOffered: (offer: Offer) => boolean
+  readonly view?: string
   readonly title: (offer: Offer) => string
   readonly description: (offer: Offer) => string
   readonly annotations: Annotations
