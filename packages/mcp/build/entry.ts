@@ -13,10 +13,10 @@ import { isAbsolute, join } from "node:path"
 
 declare const PACKAGE_VERSION: string
 
-const enable: ((directory: string) => { readonly status: number }) | undefined = Reflect.get(
-  module,
-  "enableCompileCache"
-)
+type Enable = (directory: string) => { readonly status: number }
+
+/** Node 20 has none. */
+const enable: Enable | undefined = Reflect.get(module, "enableCompileCache")
 
 /** Is it a directory that is safe from all but this user (and root)? One that is not there yet will be. Windows has no such bits. */
 const isSafe = (found: Stats | undefined, writable: number, owners: ReadonlyArray<number | undefined>): boolean =>
@@ -24,12 +24,11 @@ const isSafe = (found: Stats | undefined, writable: number, owners: ReadonlyArra
   (found.isDirectory() &&
     (process.getuid === undefined || ((found.mode & writable) === 0 && owners.includes(found.uid))))
 
-try {
+const keep = (enable: Enable) => {
   const user = process.getuid?.()
   const cache = join(homedir(), ".cache")
   const kept = join(cache, "flex-interactions-mcp")
   if (
-    enable !== undefined &&
     isAbsolute(kept) &&
     isSafe(statSync(cache, { throwIfNoEntry: false }), 0o002, [user, 0]) &&
     isSafe(lstatSync(kept, { throwIfNoEntry: false }), 0o022, [user])
@@ -45,6 +44,10 @@ try {
       }
     }
   }
+}
+
+try {
+  if (enable !== undefined) keep(enable)
 } catch {
   // No home.
 }

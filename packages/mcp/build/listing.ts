@@ -16,7 +16,7 @@ const data = () => {
     const { instructions, tools } = listing(offer)
     return [JSON.stringify(offer), { instructions, tools: tools.map(place) }] as const
   })
-  return { listings: Object.fromEntries(listings), tools: `[${tools.join()}]` }
+  return { listings: Object.fromEntries(listings), tools: JSON.stringify(tools) }
 }
 
 export const listingAsData: Plugin = {
@@ -29,7 +29,7 @@ export const listingAsData: Plugin = {
 const tools = ${tools}
 export const listing = (offer) => {
   const { instructions, tools: places } = listings[JSON.stringify(offer)]
-  return { instructions, tools: places.map((place) => tools[place]) }
+  return { instructions, tools: places.map((place) => JSON.parse(tools[place])) }
 }
 `
     }

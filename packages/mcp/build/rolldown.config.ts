@@ -9,6 +9,9 @@ const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { readon
 
 const rosterView = JSON.stringify(await view())
 
+/** Modules that modules of the start import, and of which only calls use anything. A test sees it when a start does after all. */
+const onlyInCalls = /[\\/]effect[\\/]dist[\\/](Channel|FileSystem|MutableList|Pull|Queue|Semaphore|Sink|Stream)\.js$/u
+
 /**
  * Nothing is resolved at run time. What is needed at once is in one file; what the first call needs is in another, and what few
  * runs need in more. For Node it is CommonJS, which starts faster than ES modules, and whose calls are faster too.
@@ -17,6 +20,8 @@ const bundle = (source: string, file: string, platform: "node" | "browser" = "no
   input: { [file]: source },
   platform,
   logLevel: "warn",
+  // It goes by imports alone, and does not know what calls have to themselves.
+  checks: { ineffectiveDynamicImport: false },
   resolve: {
     conditionNames: ["@flex-interactions/source", platform === "node" ? "node" : "workerd", "import", "default"],
     ...(platform === "node"
@@ -41,7 +46,13 @@ const bundle = (source: string, file: string, platform: "node" | "browser" = "no
     // In a worker all is in one file.
     codeSplitting: platform === "node" && {
       groups: [
-        { name: file, tags: ["$initial"], includeDependenciesRecursively: false, priority: 1 },
+        {
+          name: file,
+          tags: ["$initial"],
+          test: (id) => file !== "main-start" || !onlyInCalls.test(id),
+          includeDependenciesRecursively: false,
+          priority: 1
+        },
         // What the first call needs is loaded together; the sandbox and the roster view are other parts.
         ...(file === "main-start"
           ? [{ name: "Calls", test: /^(?!.*(?:sandbox|RosterView))/iu, includeDependenciesRecursively: false }]

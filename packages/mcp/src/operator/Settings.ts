@@ -197,6 +197,8 @@ export interface CommandLine {
 
 /** Takes a command line apart, or says what is wrong with it. */
 export const parse = (argv: ReadonlyArray<string>): CommandLine | { readonly problem: string } => {
+  // As most hosts start it. Node loads its parser with the first use.
+  if (argv.length === 0) return { command: "serve", rest: [], json: false, given: {} }
   const flags = entries.flatMap(([, { flag, many = false, value }]) =>
     flag === undefined ? [] : [[flag, { type: value === undefined ? "boolean" : "string", multiple: many }] as const]
   )
@@ -303,6 +305,10 @@ export const overHttp = ({ http }: Written): boolean => http !== undefined && !o
 /** Does serving by these settings need nothing but stdio and an HTTP client? */
 export const isPlain = (settings: Written): boolean =>
   !overHttp(settings) && settings.otlp === undefined && settings.proxy === undefined && settings.redisUrl === undefined
+
+/** Is a secret of Twilio's in a file? */
+export const namesFile = ({ apiSecretFile, authTokenFile }: Written): boolean =>
+  apiSecretFile !== undefined || authTokenFile !== undefined
 
 /** A switch: on with `true`, `yes`, `on` or `1`. */
 export const isOn = (settings: Written, name: Name): Effect.Effect<boolean, TwilioClient.SettingsError> => {
