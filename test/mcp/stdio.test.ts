@@ -1,4 +1,7 @@
 /** The built server, started as a host starts it, judged by the official client. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import type { Client } from "@modelcontextprotocol/client"
 import { afterAll, assert, beforeAll, beforeEach, describe, it } from "vitest"
 import { run } from "../support/command.ts"
@@ -214,6 +217,23 @@ describe("the process", () => {
     assert.match(refused.text, /does not accept this server's credentials/u)
     await client.close()
     await served.close()
+  })
+
+  it("reads a secret from the file that a variable names, and says of one that it cannot read why", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "secret-"))
+    const file = join(folder, "auth-token")
+    const served = await start()
+    const { TWILIO_AUTH_TOKEN = "", ...rest } = environment(served.url)
+    writeFileSync(file, `${TWILIO_AUTH_TOKEN}\n`)
+    const client = await connect({ env: { ...rest, TWILIO_AUTH_TOKEN_FILE: file } })
+    const { isError, text } = await call(client, "list_participants", channel(1))
+    assert.notStrictEqual(isError, true, text)
+    await client.close()
+    const { code, stderr } = await run([], { ...rest, TWILIO_AUTH_TOKEN_FILE: join(folder, "nowhere") })
+    assert.strictEqual(code, 2)
+    assert.match(stderr, /TWILIO_AUTH_TOKEN_FILE names a file that could not be read \(NotFound\)/u)
+    await served.close()
+    rmSync(folder, { recursive: true })
   })
 
   it("refuses an argument that it does not know", async () => {
