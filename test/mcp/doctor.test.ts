@@ -5,6 +5,7 @@ import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import * as Sandbox from "@flex-interactions/sandbox"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { type Served, start as startSandbox } from "../support/served.ts"
 import * as Command from "../support/command.ts"
@@ -138,12 +139,164 @@ describe("doctor", () => {
     const forbidden = await workspace()
     served.sandbox.faults.clear()
     assert.strictEqual(forbidden?.result, "warning")
-    assert.match(forbidden?.says ?? "", /^its tasks may not be read: .*HTTP 403; code 70051/u)
-    assert.match(forbidden?.fix ?? "", /where an agent stands is unknown/u)
+    assert.match(
+      forbidden?.says ?? "",
+      /^its tasks may not be read by the account AC\w+ \(TWILIO_ACCOUNT_SID\) at TaskRouter: .*HTTP 403; code 70051/u
+    )
+    assert.match(forbidden?.fix ?? "", /missing: where agents stand, .*proof/u)
 
     const off = await examine([], environment())
     assert.deepInclude(off.check("workspace"), { result: "skipped", says: "TaskRouter is off" })
   }, 60_000)
+
+  describe("says which credentials fail at which API, and what is missing then", () => {
+    const key = () => ({
+      TWILIO_API_KEY: served.sandbox.credentials.apiKey,
+      TWILIO_API_SECRET: served.sandbox.credentials.apiSecret
+    })
+    for (const [host, status, failing, well] of [
+      ["taskrouter", 401, ["workspace", "reads"], ["credentials"]],
+      ["taskrouter", 403, ["workspace", "reads"], ["credentials"]],
+      ["flex", 401, ["credentials"], []],
+      ["flex", 403, ["credentials"], []]
+    ] as const) {
+      it(`${status} at ${host} alone`, async () => {
+        served.sandbox.faults.add({ kind: "answer", status, host, body: { code: 20003 }, times: "always" })
+        const env = environmentOf(served.url, { TWILIO_WORKSPACE_SID: workspaceSid(), ...key() })
+        const report = await examine([`--taskrouter-base-url=${served.url}`], env)
+        const scoped =
+          status === 401 && host === "taskrouter"
+            ? await examine([`--taskrouter-base-url=${served.url}`, "--only-queue=Support"], env)
+            : undefined
+        served.sandbox.faults.clear()
+        for (const name of failing) {
+          const { result, says } = report.check(name) ?? assert.fail(name)
+          assert.strictEqual(result, host === "flex" ? "failed" : "warning", report.stdout)
+          assert.include(says, `the API key ${served.sandbox.credentials.apiKey} (TWILIO_API_KEY)`)
+          assert.include(says, host === "flex" ? "at the Flex API" : "at TaskRouter")
+          assert.include(says, `${status}`)
+          if (host === "flex") continue
+          assert.match(report.check(name)?.fix ?? "", /missing: where agents stand, who is on the way/u)
+          if (scoped === undefined) continue
+          // A server with a scope refuses everything then.
+          assert.strictEqual(scoped.check(name)?.result, "failed")
+          assert.match(scoped.check(name)?.fix ?? "", /every call is refused/u)
+        }
+        for (const name of well) assert.strictEqual(report.check(name)?.result, "ok", report.stdout)
+      }, 60_000)
+    }
+
+    it("and says so if only workers may not be read", async () => {
+      served.sandbox.faults.add({
+        kind: "answer",
+        status: 403,
+        resource: "workers",
+        body: { code: 70051 },
+        times: "always"
+      })
+      const report = await examine([`--taskrouter-base-url=${served.url}`], environment())
+      served.sandbox.faults.clear()
+      assert.strictEqual(report.check("workspace")?.result, "ok")
+      assert.match(report.check("reads")?.says ?? "", /^its workers may not be read/u)
+    })
+  })
+
+  const workspaceSid = () => [...served.sandbox.taskrouter.workspaces.keys()][0] ?? ""
+
+  it("looks for the queues of a scope by their exact names", async () => {
+    const queues = async (...names: ReadonlyArray<string>) =>
+      (
+        await examine(
+          [`--taskrouter-base-url=${served.url}`, ...names.map((name) => `--only-queue=${name}`)],
+          environment()
+        )
+      ).check("queues")
+    assert.deepStrictEqual(await queues("Support", "Billing"), {
+      check: "queues",
+      result: "ok",
+      says: 'only tasks of "Support", "Billing", which are there'
+    })
+    const missing = await queues("Support", "support")
+    assert.deepInclude(missing, {
+      result: "failed",
+      says: 'no queue is called "support": what is there is never shown'
+    })
+    const { code } = await Command.run(["doctor", "--sandbox", "--only-queue=Nowhere"])
+    assert.strictEqual(code, 1)
+  }, 60_000)
+
+  describe("--live", () => {
+    const live = async (name: keyof typeof Sandbox.ready.conversations) => {
+      const { channelSid, interactionSid } = Sandbox.ready.conversations[name]
+      const report = await examine(
+        [`--taskrouter-base-url=${served.url}`, "--live", interactionSid, channelSid],
+        environment()
+      )
+      return { ...report, point: (n: number) => report.checks.find(({ check }) => check.startsWith(`live ${n} `)) }
+    }
+
+    it("reports what a conversation shows of the open points, and asks with GET alone", async () => {
+      served.requests.length = 0
+      const outlived = await live("outlived")
+      assert.isTrue(outlived.ok, outlived.stdout)
+      assert.match(
+        outlived.check("live conversation")?.says ?? "",
+        /^the channel is active, web; it lists 2 agents, .*1 gone, 1 accepted$/u
+      )
+      assert.match(outlived.point(2)?.says ?? "", /^agents who left stay listed: 1 agent here/u)
+      assert.match(outlived.point(12)?.says ?? "", /channel is active; it ended by 1 task\.system-deleted/u)
+      assert.match(outlived.point(13)?.says ?? "", /^a reservation whose task is gone is not among/u)
+      const stuck = await live("stuck")
+      assert.match(stuck.point(4)?.says ?? "", /takes the filter: 1 reservation, each wrapping/u)
+      assert.match(stuck.point(5)?.says ?? "", /^of (\d+) listed tasks \1 have attributes/u)
+      assert.match(stuck.point(6)?.says ?? "", /^taken: 2 tasks, all of this channel/u)
+      assert.match(stuck.point(7)?.says ?? "", /^2 invites are listed: .*says pending, and its task is wrapping/u)
+      assert.match(stuck.point(8)?.says ?? "", /reservation\.wrapup by /u)
+      for (const open of [1, 3, 9, 10]) {
+        assert.deepInclude(stuck.point(open), { result: "skipped" })
+        assert.match(stuck.point(open)?.says ?? "", /reading does not show it$/u)
+      }
+      assert.isAbove(served.requests.length, 20)
+      assert.deepStrictEqual(
+        served.requests.filter((request) => !request.startsWith("GET ")),
+        []
+      )
+      // Attributes have people's names and numbers.
+      for (const report of [outlived, stuck]) assert.notMatch(report.stdout, /Omar|Haddad|Ortega|deepak/u)
+    }, 60_000)
+
+    it("sees what differs from what is assumed", async () => {
+      served.answerWith(async (request) => {
+        const url = new URL(request.url)
+        // Lists without attributes, and filters that are not applied.
+        if (url.pathname.endsWith("/Tasks")) {
+          url.searchParams.delete("EvaluateTaskAttributes")
+          const reply = await served.sandbox.fetch(new Request(url, request))
+          const body = (await reply.json()) as { readonly tasks: ReadonlyArray<object> }
+          return Response.json({ ...body, tasks: body.tasks.map((task) => ({ ...task, attributes: null })) })
+        }
+        url.searchParams.delete("ReservationStatus")
+        return served.sandbox.fetch(new Request(url, request))
+      })
+      const report = await live("stuck")
+      served.answerWith(undefined)
+      assert.match(report.point(5)?.says ?? "", /^of \d+ listed tasks 0 have attributes/u)
+      assert.match(report.point(4)?.says ?? "", /takes the filter and ignores it: .*accepted/u)
+    }, 60_000)
+
+    it("a conversation that is not there, and half of one", async () => {
+      const nobodys = [`KD${"ab".repeat(16)}`, `UO${"ab".repeat(16)}`]
+      const report = await examine(["--live", ...nobodys], environment())
+      assert.isFalse(report.ok)
+      assert.match(report.check("live conversation")?.says ?? "", /no such interaction/u)
+      for (const args of [["--live"], ["--live", nobodys[0] ?? ""], ["--live", ...nobodys.toReversed()], nobodys]) {
+        const { code, stderr, stdout } = await Command.run(["doctor", ...args], environment())
+        assert.strictEqual(code, 2)
+        assert.strictEqual(stdout, "")
+        assert.match(stderr, /KD\.\.\. UO\.\.\./u)
+      }
+    }, 60_000)
+  })
 
   it("refuses a workspace that is none, as the server does before it serves", async () => {
     const env = environment({ TWILIO_WORKSPACE_SID: `WT${"0".repeat(32)}` })

@@ -4,7 +4,17 @@ import { lookup } from "node:dns/promises"
 import { connect as connectTcp } from "node:net"
 import { connect as connectTls } from "node:tls"
 import { fileURLToPath } from "node:url"
-import { Participant, Participants, Tasks, TwilioClient, type TwilioError, Workspace } from "@flex-interactions/core"
+import {
+  Channels,
+  Events,
+  Participant,
+  Participants,
+  Tasks,
+  TwilioClient,
+  type TwilioError,
+  Workers,
+  Workspace
+} from "@flex-interactions/core"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
@@ -18,31 +28,20 @@ import * as Proxy from "../platform/Proxy.ts"
 import { escaped } from "../tools/Plain.ts"
 import * as Auth from "../protocol/Auth.ts"
 import * as Address from "./Address.ts"
+import * as DoctorLive from "./DoctorLive.ts"
+import * as DoctorTaskRouter from "./DoctorTaskRouter.ts"
+import { failed, type Finding, type Found, ok, skipped, warning } from "./Finding.ts"
 import * as Process from "./Process.ts"
 import * as Serve from "./Serve.ts"
 import * as ServeHttp from "./ServeHttp.ts"
 import * as Settings from "./Settings.ts"
 
-/** What was found about one thing. */
-interface Finding {
-  readonly check: string
-  readonly result: "ok" | "warning" | "failed" | "skipped"
-  readonly says: string
-  /** What to do about it. */
-  readonly fix?: string
-}
-
-type Found = Omit<Finding, "check">
-
-const ok = (says: string): Found => ({ result: "ok", says })
-const skipped = (says: string): Found => ({ result: "skipped", says })
-const warning = (says: string, fix: string): Found => ({ result: "warning", says, fix })
-const failed = (says: string, fix: string): Found => ({ result: "failed", says, fix })
-
 const fixFirst = "the settings must be fixed first"
 
-/** Runs every check and prints what was found; 0 if nothing failed, 1 otherwise. */
+/** Runs every check and prints what was found; 0 if nothing failed, 1 otherwise, 2 if the command line says nothing that it can do. */
 export const run = Effect.fnUntraced(function* (line: Settings.CommandLine, written: Settings.Written) {
+  const live = liveOf(line)
+  if (typeof live === "string") return Process.refuse(live)
   const sandbox = Result.getOrElse(yield* Effect.result(Settings.onSandbox(written)), () => false)
   const valid = yield* Effect.result(validate(written))
   const origin = written.baseUrl ?? TwilioClient.defaultBaseUrl
@@ -74,20 +73,36 @@ export const run = Effect.fnUntraced(function* (line: Settings.CommandLine, writ
   yield* check(
     "credentials",
     undefined,
-    Result.isFailure(valid) ? Effect.succeed(skipped(fixFirst)) : Effect.provide(credentials(sandbox), valid.success)
+    Result.isFailure(valid)
+      ? Effect.succeed(skipped(fixFirst))
+      : Effect.provide(credentials(written, sandbox), valid.success)
   )
   yield* check(
     "taskrouter",
     notSure,
     Effect.flatMap(TwilioClient.fromConfig, (options) => Effect.fromResult(TwilioClient.origins(options))).pipe(
-      Effect.match({ onSuccess: taskRouter, onFailure: () => skipped(fixFirst) })
+      Effect.match({
+        onSuccess: (origins) => DoctorTaskRouter.origin(written, origins),
+        onFailure: () => skipped(fixFirst)
+      })
     )
   )
-  yield* check(
-    "workspace",
-    notSure,
-    Result.isFailure(valid) ? Effect.succeed(skipped(fixFirst)) : Effect.provide(workspace(written), valid.success)
-  )
+  const onTaskRouter = (name: string, reasonToSkip: string | undefined, found: Effect.Effect<Found, never, Services>) =>
+    check(
+      name,
+      reasonToSkip,
+      Result.isFailure(valid) ? Effect.succeed(skipped(fixFirst)) : Effect.provide(found, valid.success)
+    )
+  yield* onTaskRouter("workspace", notSure, DoctorTaskRouter.workspace(written))
+  yield* onTaskRouter("reads", notSure, DoctorTaskRouter.reads(written))
+  const limits = yield* Effect.option(Settings.limits(written))
+  const onlyQueue = Option.isSome(limits) ? limits.value.onlyQueue : []
+  if (onlyQueue.length > 0) yield* onTaskRouter("queues", invalid, DoctorTaskRouter.queues(written, onlyQueue))
+  if (live !== undefined) {
+    const named = Result.isFailure(valid) ? [] : yield* Effect.provide(DoctorLive.checks(live), valid.success)
+    if (named.length === 0) yield* check("live", fixFirst, Effect.succeed(skipped(fixFirst)))
+    for (const [name, found] of named) yield* check(name, undefined, found)
+  }
   yield* check("http", !Settings.overHttp(written) ? "it serves over stdio" : invalid, listening(written))
   yield* check(
     "redis",
@@ -115,6 +130,20 @@ export const run = Effect.fnUntraced(function* (line: Settings.CommandLine, writ
   )
   return isWell ? 0 : 1
 }, Effect.scoped)
+
+/** The conversation that is to be read, if one is; or what is wrong with the command line. */
+const liveOf = ({ live, rest }: Settings.CommandLine): Participant.ChannelRef | string | undefined => {
+  if (!live)
+    return rest.length === 0
+      ? undefined
+      : `doctor takes no ${JSON.stringify(rest[0])}; did you mean doctor --live KD... UO...?`
+  const [interactionSid = "", channelSid = "", ...more] = rest
+  const channel = Participant.channel(interactionSid, channelSid)
+  if (more.length > 0 || Result.isFailure(channel)) {
+    return `doctor --live needs the SIDs of an interaction and its channel, KD... UO...${Result.isFailure(channel) ? `: ${channel.failure.message.replace("reference: ", "")}` : ""}`
+  }
+  return channel.success
+}
 
 const text = (version: string, findings: ReadonlyArray<Finding>, shown: ReturnType<typeof settingsShown>): string => {
   const width = Math.max(...findings.map(({ check }) => check.length))
@@ -162,12 +191,16 @@ const validate = Effect.fnUntraced(function* (written: Settings.Written) {
   if (Settings.overHttp(written)) yield* ServeHttp.settings(written)
   const client = yield* yield* Serve.client(written, (options) => Effect.succeed(TwilioClient.layer(options)))
   const workspaceSid = yield* Settings.workspace(written)
-  return yield* Layer.mergeAll(Tasks.layer, Participants.layer).pipe(
-    Layer.provideMerge(Workspace.layer(workspaceSid === undefined ? {} : { workspaceSid })),
-    Layer.provideMerge(client),
-    Layer.build
-  )
+  return yield* Layer.build(Layer.provideMerge(services(workspaceSid), client))
 })
+
+/** What is read with the credentials. */
+export type Services = Layer.Success<ReturnType<typeof services>> | TwilioClient.TwilioClient
+
+const services = (workspaceSid: string | undefined) =>
+  Layer.mergeAll(Channels.layer, Events.layer, Tasks.layer, Participants.layer, Workers.layer).pipe(
+    Layer.provideMerge(Workspace.layer(workspaceSid === undefined ? {} : { workspaceSid }))
+  )
 
 const settingsFound = (valid: Result.Result<unknown, TwilioClient.SettingsError>): Found =>
   Result.isSuccess(valid)
@@ -262,63 +295,15 @@ const clock = Effect.fnUntraced(
   Effect.orElseSucceed(() => skipped("no reply to compare with"))
 )
 
-/** A channel that cannot exist: reading it changes nothing, and its reply tells whether the credentials are accepted. */
-const nowhere = Result.getOrThrow(Participant.channel(`KD${"0".repeat(32)}`, `UO${"0".repeat(32)}`))
-
-const credentials = (sandbox: boolean) =>
+const credentials = (written: Settings.Written, sandbox: boolean) =>
   Effect.gen(function* () {
     const participants = yield* Participants.Participants
-    yield* participants.page(nowhere, { pageSize: 1 })
+    yield* participants.page(DoctorTaskRouter.nowhere, { pageSize: 1 })
     return ok("accepted")
-  }).pipe(Effect.catchTag("TwilioError", (error) => Effect.succeed(credentialsFound(error, sandbox))))
+  }).pipe(Effect.catchTag("TwilioError", (error) => Effect.succeed(credentialsFound(written, error, sandbox))))
 
-/** Not asked: what is read there is checked by the tools that read it. */
-const taskRouter = ({ taskrouter }: TwilioClient.Origins): Found =>
-  taskrouter === undefined
-    ? warning(
-        "off: FLEX_API_BASE_URL points elsewhere, and credentials that are meant for there do not go to Twilio's TaskRouter",
-        "Set TASKROUTER_API_BASE_URL (--taskrouter-base-url) to the origin that serves TaskRouter there, if there is one."
-      )
-    : ok(`on, at ${taskrouter}`)
-
-const workspaceSid = Workspace.Workspace.use(({ sid }) => sid)
-
-/** One task is read of it: that is what standings need. In another workspace than Flex's they would all be wrong. */
-const workspace = (written: Settings.Written) =>
-  Effect.gen(function* () {
-    const sid = yield* workspaceSid
-    yield* Tasks.Tasks.use((tasks) => tasks.page({}, { pageSize: 1 }))
-    if (written.workspaceSid === undefined) return ok(`${sid}, looked up: its tasks can be read`)
-    const own = yield* Effect.option(Effect.provide(workspaceSid, Layer.fresh(Workspace.layer())))
-    return Option.isNone(own) || own.value === sid
-      ? ok(`${sid}, as TWILIO_WORKSPACE_SID says: its tasks can be read`)
-      : warning(
-          `${sid}, as TWILIO_WORKSPACE_SID says, but Flex's own is ${own.value}: every agent would seem to be gone`,
-          "Unset TWILIO_WORKSPACE_SID, or set it to Flex's own."
-        )
-  }).pipe(Effect.catchTag("TwilioError", ({ reason }) => Effect.succeed(workspaceFound(reason))))
-
-const workspaceFound = (reason: TwilioError.Reason): Found => {
-  switch (reason._tag) {
-    case "Forbidden":
-      return reason.setting === undefined
-        ? warning(
-            `its tasks may not be read: ${reason.message}`,
-            "Use an API key that may read TaskRouter. Without, everything else works, and where an agent stands is unknown."
-          )
-        : skipped("TaskRouter is off")
-    case "NotFound":
-      return failed(reason.message, "Set TWILIO_WORKSPACE_SID to the SID of Flex's workspace, which starts with WS.")
-    default:
-      return warning(
-        `not checked: ${reason.message}`,
-        "Fix what credentials, dns, tls or proxy say above, and try again."
-      )
-  }
-}
-
-const credentialsFound = (error: TwilioError.TwilioError, sandbox: boolean): Found => {
-  const { reason } = error
+const credentialsFound = (written: Settings.Written, { reason }: TwilioError.TwilioError, sandbox: boolean): Found => {
+  const who = DoctorTaskRouter.credentialsOf(written)
   switch (reason._tag) {
     case "NotFound":
       return ok(
@@ -326,12 +311,12 @@ const credentialsFound = (error: TwilioError.TwilioError, sandbox: boolean): Fou
       )
     case "Unauthorized":
       return failed(
-        "not accepted (401)",
+        `${who} is not accepted at the Flex API (401)`,
         "Check that the SID and the secret belong together, are not revoked, and are of the region that the API's origin is in."
       )
     case "Forbidden":
       return failed(
-        "accepted, but not allowed to read interactions (403)",
+        `${who} is accepted at the Flex API, but not allowed to read interactions (403)`,
         "Use the credentials of the account that has Flex; test credentials and restricted keys without Flex do not do."
       )
     case "NetworkError":
@@ -387,7 +372,7 @@ const redis = (url: string) =>
       onFailure: (problem) =>
         failed(
           `it does not answer (${problem})`,
-          "Check REDIS_URL: host, port, password, and rediss:// for TLS. Without it each process keeps to the rate limit by itself."
+          "Check REDIS_URL: host, port, password, and rediss:// for TLS. Without it each process keeps to the rate limit by itself, and with --max-writes no write is sent."
         )
     })
   )

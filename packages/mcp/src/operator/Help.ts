@@ -38,7 +38,7 @@ const variables = all.flatMap(({ about, env, flag }) => (flag === undefined ? [[
 const overview = `flex-interactions-mcp: an MCP server for Twilio Flex conversations
 
 Usage: flex-interactions-mcp [serve] [flags]
-       flex-interactions-mcp doctor [--json] [flags]
+       flex-interactions-mcp doctor [--json] [--live KD… UO…] [flags]
        flex-interactions-mcp print-config HOST [flags]
        flex-interactions-mcp help [COMMAND]
 
@@ -73,7 +73,7 @@ ${rows([
 
 All flags and variables: flex-interactions-mcp --help`
 
-const doctor = `flex-interactions-mcp doctor [--json] [flags]
+const doctor = `flex-interactions-mcp doctor [--json] [--live KD… UO…] [flags]
 
 ${paragraph(
   "Checks the setup that these flags and this environment make: Node, every setting, the way to Twilio, the credentials, TaskRouter, what HTTP, Redis and telemetry need, and whether the server answers a host. For each thing that is wrong it says what to fix. It changes nothing and shows no secret."
@@ -81,7 +81,13 @@ ${paragraph(
 
 ${paragraph("Run it with the flags and the environment that the host starts the server with.")}
 
-${rows([["--json", "for machines: one JSON object"]])}
+${rows([
+  ["--json", "for machines: one JSON object"],
+  [
+    "--live KD… UO…",
+    "read one real conversation too, by the SIDs of its interaction and its channel, and report what it shows of the points that Twilio's documents leave open"
+  ]
+])}
 
 Exit code: 0 if nothing failed, 1 otherwise.
 

@@ -191,6 +191,8 @@ export interface CommandLine {
   readonly command: (typeof commands)[number] | "version"
   readonly rest: ReadonlyArray<string>
   readonly json: boolean
+  /** `doctor`: `rest` names a conversation that is to be read. */
+  readonly live: boolean
   /** The settings that were given as flags, by their environment names. */
   readonly given: { readonly [env: string]: string }
 }
@@ -202,7 +204,12 @@ export const parse = (argv: ReadonlyArray<string>): CommandLine | { readonly pro
   const flags = entries.flatMap(([, { flag, many = false, value }]) =>
     flag === undefined ? [] : [[flag, { type: value === undefined ? "boolean" : "string", multiple: many }] as const]
   )
-  const own = { json: { type: "boolean" }, help: { type: "boolean" }, version: { type: "boolean" } } as const
+  const own = {
+    json: { type: "boolean" },
+    live: { type: "boolean" },
+    help: { type: "boolean" },
+    version: { type: "boolean" }
+  } as const
   // The address is optional: `--http` alone, or before another flag, means the default one.
   const args = argv.map((arg, index) =>
     arg === "--http" && !/^[^-]/u.test(argv[index + 1] ?? "-") ? `--http=${defaultAddress}` : arg
@@ -233,6 +240,7 @@ export const parse = (argv: ReadonlyArray<string>): CommandLine | { readonly pro
       command: isHelp ? "help" : values.version === true ? "version" : command,
       rest: isHelp ? parsed.positionals.slice(0, 1) : rest,
       json: values.json === true,
+      live: values.live === true,
       given: Object.fromEntries(given)
     }
   } catch (error) {
