@@ -200,7 +200,7 @@ export interface CommandLine {
 /** Takes a command line apart, or says what is wrong with it. */
 export const parse = (argv: ReadonlyArray<string>): CommandLine | { readonly problem: string } => {
   // As most hosts start it. Node loads its parser with the first use.
-  if (argv.length === 0) return { command: "serve", rest: [], json: false, given: {} }
+  if (argv.length === 0) return { command: "serve", rest: [], json: false, live: false, given: {} }
   const flags = entries.flatMap(([, { flag, many = false, value }]) =>
     flag === undefined ? [] : [[flag, { type: value === undefined ? "boolean" : "string", multiple: many }] as const]
   )
