@@ -47,38 +47,41 @@ const pauses = ["0 millis", "20 millis"] as const
 
 for (const client of clients) {
   describe.skipIf(client.isSkipped)(`by ${client.name}`, () => {
-    for (const [what, script] of Object.entries(Truth.duplicates)) {
-      for (const [calls, asks] of Object.entries(Truth.sequences)) {
-        if (client.before === "nothing") {
-          it.live(
-            `${what}: what is told of ${calls} is true, and after a reply that is no answer the next call is right again`,
-            () =>
+    // Each has a server of its own, and waits for replies that never come.
+    describe.concurrent("what is told", () => {
+      for (const [what, script] of Object.entries(Truth.duplicates)) {
+        for (const [calls, asks] of Object.entries(Truth.sequences)) {
+          if (client.before === "nothing") {
+            it.live(
+              `${what}: what is told of ${calls} is true, and after a reply that is no answer the next call is right again`,
+              () =>
+                Effect.gen(function* () {
+                  for (const pause of pauses) {
+                    const outcomes = yield* run(client, script, asks, pause)
+                    assert.deepStrictEqual(
+                      outcomes.flatMap(({ lie }) => lie ?? []),
+                      []
+                    )
+                    const isUnknown = outcomes.map(({ told }) => told.as === "unknown")
+                    assert.isFalse(isUnknown.some((unknown, n) => unknown && isUnknown[n + 1]))
+                  }
+                })
+            )
+          }
+          if (client.before === "lists") {
+            it.live(`${what}: of ${calls} none is reported as made or listed that was not`, () =>
               Effect.gen(function* () {
                 for (const pause of pauses) {
-                  const outcomes = yield* run(client, script, asks, pause)
-                  assert.deepStrictEqual(
-                    outcomes.flatMap(({ lie }) => lie ?? []),
-                    []
-                  )
-                  const isUnknown = outcomes.map(({ told }) => told.as === "unknown")
-                  assert.isFalse(isUnknown.some((unknown, n) => unknown && isUnknown[n + 1]))
+                  for (const { lie, told } of yield* run(client, script, asks, pause)) {
+                    if (lie !== undefined) assert.strictEqual(told.as, "refused", lie)
+                  }
                 }
               })
-          )
-        }
-        if (client.before === "lists") {
-          it.live(`${what}: of ${calls} none is reported as made or listed that was not`, () =>
-            Effect.gen(function* () {
-              for (const pause of pauses) {
-                for (const { lie, told } of yield* run(client, script, asks, pause)) {
-                  if (lie !== undefined) assert.strictEqual(told.as, "refused", lie)
-                }
-              }
-            })
-          )
+            )
+          }
         }
       }
-    }
+    })
 
     if (client.before !== "nothing") {
       it.live("it cannot do more: an error that comes twice is taken for the answer to the change that follows", () =>
