@@ -65,6 +65,23 @@ describe("the official SDK reads", () => {
     assert.isEmpty(await workspace().list({ friendlyName: "Elsewhere" }))
   })
 
+  it("task queues, by their exact name and page by page", async () => {
+    const queues = await flexWorkspace().taskQueues.list({ pageSize: 1 })
+    assert.include(
+      queues.map(({ friendlyName }) => friendlyName),
+      "Everyone"
+    )
+    assert.isNotEmpty(queues.filter(({ friendlyName }) => friendlyName !== "Everyone"))
+    for (const { friendlyName, sid } of queues) {
+      const named = await flexWorkspace().taskQueues.list({ friendlyName })
+      assert.deepStrictEqual(
+        named.map(({ sid }) => sid),
+        [sid]
+      )
+    }
+    assert.isEmpty(await flexWorkspace().taskQueues.list({ friendlyName: "everyone" }))
+  })
+
   it("a task, its reservations and one of them, by task and by worker", async () => {
     const task = await flexWorkspace()
       .tasks(sid(1, "WT", 2))

@@ -168,7 +168,15 @@ test.each([
   [["--wrapping-longer-than", "2h", "--only-queue", "Nobody's"], /the workspace has no queue "Nobody's"/u],
   [["--worker", "nobody", "--worker-action", "closed"], /no worker has the SID/u],
   [["--worker", "Sam Smith", "--worker-action", "closed"], /"Sam Smith" fits 2 workers: use the SID of one of them/u],
-  [["--wrapping-longer-than", "2h", "everywhere"], /./u]
+  [["--wrapping-longer-than", "2h", "--wrapping-longer-than", "3h"], /"2 occurrences"\. Expected: at most 1 value/u],
+  [["--worker", "sam1", "--worker", "sam2", "--worker-action", "closed"], /"2 occurrences"/u],
+  [["--alone-longer-than", "4h", "--alone-action", "closed", "--alone-action", "inactive"], /"2 occurrences"/u],
+  [["--wrapping-longer-than"], /Missing value for flag --wrapping-longer-than/u],
+  [["--wrapping-longer-then", "2h"], /Unrecognized flag: --wrapping-longer-then/u],
+  [["--wrapping-longer-than", "2h", "--limit", "1.5"], /Expected an integer/u],
+  [["--wrapping-longer-than", "2h", "--rate-limit-share", "0"], /Expected: a number above 0, at most 1/u],
+  [["--wrapping-longer-than", "2h", "--every", "0s"], /--every.*a time such as 90s/u],
+  [["--wrapping-longer-than", "2h", "everywhere"], /everywhere/u]
 ])(
   "%j is refused with what is wrong, exit code 1, and nothing is sent that changes anything",
   async (args, problem) => {
@@ -198,12 +206,64 @@ test("a worker's name cannot write to the terminal", async () => {
   expect(stdout).not.toContain("\u001b")
 })
 
-test("Twilio down is exit code 1, with the reason", async () => {
+test("credentials that are refused are exit code 1, with the reason", async () => {
   const served = await stuck()
   served.sandbox.faults.add({ kind: "answer", status: 401, times: "always" })
   const { code, rows, stderr } = await sweep(served, ["--wrapping-longer-than", "2h"])
   expect([code, rows]).toEqual([1, []])
   expect(stderr).toMatch(/^flex-interactions-sweep: /u)
+})
+
+test("when Twilio goes down in the middle of a list it ends with the reason, exit code 1, and changes nothing", async () => {
+  const served = await at(
+    Array.from({ length: 1001 }, () => conversation([["ana", "wrapup", 200]], { status: "closed" }))
+  )
+  served.answerWith((request) =>
+    new URL(request.url).searchParams.has("PageToken")
+      ? Response.json({ code: 20503, message: "down" }, { status: 503, headers: { "retry-after": "3600" } })
+      : served.sandbox.fetch(request)
+  )
+  const { code, rows, stderr } = await sweep(served, ["--wrapping-longer-than", "2h", "--apply"])
+  expect([code, rows]).toEqual([1, []])
+  expect(stderr).toMatch(/^flex-interactions-sweep: Tasks\.list.*could not serve the request.*503/u)
+  expect(changes(served)).toEqual([])
+})
+
+test("tasks, conversations and agents that vanish while the plan is made are left out, or skipped where there is an agent to list", async () => {
+  const served = await at(
+    ["ana", "ben", "cem"].map((name) =>
+      conversation([
+        [name, "wrapup", 200],
+        ["colleague", "active", 100]
+      ])
+    )
+  )
+  const [first = "", second = "", third = ""] = served.sandbox.state.keys()
+  const gone = Response.json({ code: 20404, message: "not found", status: 404 }, { status: 404 })
+  const taskOf = new Map<string, string>()
+  served.answerWith(async (request) => {
+    const { pathname, search } = new URL(request.url)
+    const reply = await served.sandbox.fetch(request)
+    if (search.includes("wrapping")) {
+      const { tasks } = (await reply.clone().json()) as {
+        readonly tasks: ReadonlyArray<{ readonly sid: string; readonly attributes: string }>
+      }
+      for (const { attributes, sid } of tasks) {
+        taskOf.set((JSON.parse(attributes) as Record<string, string>)["flexInteractionSid"] ?? "", sid)
+      }
+    }
+    const isGone =
+      pathname.includes(`/Tasks/${taskOf.get(first)}/`) ||
+      pathname.includes(`/Interactions/${second}/`) ||
+      (pathname.includes(`/Interactions/${third}/`) && pathname.endsWith("/Participants"))
+    return isGone ? gone.clone() : reply
+  })
+  const { code, rows, stderr } = await sweep(served, ["--wrapping-longer-than", "2h"])
+  expect([code, stderr]).toEqual([0, ""])
+  expect(rows.map(({ skip, worker }) => [worker, skip])).toEqual([
+    ["ben", "the channel lists no participant with this reservation"],
+    ["cem", "the channel lists no participant with this reservation"]
+  ])
 })
 
 test("--limit plans at most so many changes, and those who are skipped do not count", async () => {

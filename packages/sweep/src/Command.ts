@@ -77,7 +77,7 @@ const flags = {
     Flag.withDescription("how much of the account's rate limit it may take, above 0, at most 1; default 0.5"),
     Flag.filter(
       (share) => share > 0 && share <= 1,
-      () => "expected a number above 0, at most 1"
+      () => "a number above 0, at most 1"
     ),
     Flag.withDefault(0.5)
   )

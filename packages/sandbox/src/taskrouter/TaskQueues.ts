@@ -45,7 +45,6 @@ export const routes = (world: World): ReadonlyArray<Route> => [
           list_statistics: `${own}/TaskQueues/Statistics`
         },
         max_reserved_workers: 1,
-        operating_unit_sid: null,
         reservation_activity_name: null,
         reservation_activity_sid: null,
         sid,
