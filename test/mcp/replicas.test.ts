@@ -1,11 +1,11 @@
 /** Three replicas behind nginx, with a real Redis: any of them serves any request, and they share one rate limit. */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process"
-import { once } from "node:events"
-import { mkdtemp, rm, writeFile } from "node:fs/promises"
-import { type AddressInfo, connect as connectTcp, createServer } from "node:net"
+import type { ChildProcess } from "node:child_process"
+import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import * as Balanced from "../support/balanced.ts"
+import { freePort } from "../support/postgres.ts"
 import { connectTo, environment as environmentOf, type HostOptions, sid } from "../support/host.ts"
 import { type Served, start as startSandbox } from "../support/served.ts"
 import * as Command from "../support/command.ts"
@@ -14,35 +14,10 @@ const token = "0123456789abcdef0123456789abcdef"
 const channel = { interaction_sid: sid(1, "KD"), channel_sid: sid(1, "UO") }
 const agent = { ...channel, participant_sid: sid(1, "UT", 2) }
 
-const isMissing = ["nginx", "redis-server"].some((program) => spawnSync(program, ["-v"]).error !== undefined)
-if (isMissing && process.env["CI"] !== undefined) throw new Error("nginx and redis-server must be installed for this")
+if (Balanced.isMissing && process.env["CI"] !== undefined)
+  throw new Error("nginx and redis-server must be installed for this")
 
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const { port } = server.address() as AddressInfo
-  server.close()
-  return port
-}
-
-const opens = (port: number) =>
-  vi.waitUntil(
-    () =>
-      new Promise<boolean>((resolve) => {
-        const socket = connectTcp(port, "127.0.0.1")
-        socket.once("connect", () => resolve(true)).once("error", () => resolve(false))
-        socket.once("connect", () => socket.destroy())
-      }),
-    { timeout: 10_000, interval: 50 }
-  )
-
-const end = async (child: ChildProcess): Promise<void> => {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  child.kill("SIGTERM")
-  await once(child, "exit")
-}
-
-describe.skipIf(isMissing)(
+describe.skipIf(Balanced.isMissing)(
   "three replicas behind nginx, with a Redis (needs apt-get install nginx redis-server)",
   () => {
     let folder: string
@@ -56,8 +31,7 @@ describe.skipIf(isMissing)(
     const asked: Array<number> = []
 
     const startRedis = async () => {
-      redis = spawn("redis-server", ["--port", `${redisPort}`, "--bind", "127.0.0.1", "--save", "", "--dir", folder])
-      await opens(redisPort)
+      redis = await Balanced.startRedis(folder, redisPort)
     }
     const environment = (more: Record<string, string> = {}) =>
       environmentOf(served.url, { FLEX_MCP_TOKEN: token, REDIS_URL: `redis://127.0.0.1:${redisPort}`, ...more })
@@ -70,30 +44,11 @@ describe.skipIf(isMissing)(
       replicas = await Promise.all([1, 2, 3].map(() => Command.listen([], environment({ FLEX_API_RATE_LIMIT: "10" }))))
       const port = await freePort()
       url = new URL(`http://127.0.0.1:${port}/mcp`)
-      await writeFile(
-        join(folder, "nginx.conf"),
-        `daemon off; pid ${folder}/pid; error_log ${folder}/error.log;
-      events {}
-      http {
-        access_log off; client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy;
-        fastcgi_temp_path ${folder}/f; uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
-        upstream replicas { ${replicas.map((replica) => `server ${new URL(replica.url).host};`).join(" ")} }
-        server {
-          listen 127.0.0.1:${port};
-          location / {
-            proxy_pass http://replicas; proxy_http_version 1.1; proxy_set_header Connection "";
-            proxy_set_header Host $host; proxy_buffering off; proxy_next_upstream error timeout non_idempotent;
-            add_header X-Served-By $upstream_addr always;
-          }
-        }
-      }`
-      )
-      nginx = spawn("nginx", ["-p", folder, "-c", join(folder, "nginx.conf"), "-e", join(folder, "error.log")])
-      await opens(port)
+      nginx = await Balanced.startNginx(folder, port, replicas)
     }, 30_000)
 
     afterAll(async () => {
-      await Promise.all([...replicas.map((replica) => replica.stop()), end(nginx), end(redis)])
+      await Promise.all([...replicas.map((replica) => replica.stop()), Balanced.end(nginx), Balanced.end(redis)])
       await served.close()
       await rm(folder, { recursive: true })
     })
@@ -202,7 +157,7 @@ describe.skipIf(isMissing)(
       assert.strictEqual((await replicas[0]?.stop())?.code, 0)
       for (let call = 0; call < 4; call++) assert.notStrictEqual((await list()).isError, true)
 
-      await end(redis)
+      await Balanced.end(redis)
       await Promise.all(replicas.slice(1).map((replica) => replica.says(/Redis is away/u)))
       for (let call = 0; call < 4; call++) assert.notStrictEqual((await list()).isError, true)
 
