@@ -16,8 +16,8 @@ test("under the limit a call waits for those that came before it, and not for wh
   expect(failed).toEqual([])
   // Each of the others comes round as often as each of the greedy one's calls does, but for the beginning and the end.
   for (const count of answered.others) expect(count).toBeGreaterThanOrEqual(answered.greedy / greed / 2)
-  // Those that stood in line before it; some that are on their way at that moment overtake.
-  for (const before of waited) expect(before).toBeLessThanOrEqual(2 * greed)
+  // Those that stood in line before it, and those that were on their way or overtook it just as a turn passed on.
+  for (const before of waited) expect(before).toBeLessThanOrEqual(4 * greed)
 })
 
 describe.skipIf(isMissing || !isLinux)(
