@@ -139,7 +139,8 @@ export const evals: ReadonlyArray<Eval> = [
   },
   {
     name: "what would happen",
-    request: "Bruno shares a chat with Carla. What would happen if I took Bruno out of it? Only tell me, do not do it.",
+    request:
+      "Bruno shares a billing chat with Carla. What would happen if I took Bruno out of it? Only tell me, do not do it.",
     changes: [],
     says: [/carla|not be (?:left )?alone/iu],
     trace: async (call) => {

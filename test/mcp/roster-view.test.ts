@@ -267,6 +267,16 @@ describe.skipIf(missing)(`in Chromium${how}`, () => {
     await close()
   })
 
+  it("an agent who was asked and has not answered is not called company", async () => {
+    const { close, view } = await open("offered")
+    await view.getByRole("button", { name: "Take out alice" }).click()
+    assert.match(
+      await boxOf(view, "Nothing was sent"),
+      /The agent leaves; the conversation stays open\. No agent would be active in it, but somebody is on the way\./u
+    )
+    await close()
+  })
+
   describe("the server asks as if the assistant called", () => {
     it("a person who says yes to the host's question: it is done", async () => {
       const { close, host, view } = await open("two", { person: "accept" })

@@ -171,6 +171,12 @@ it("the built server lists what the sources say, whatever the limits", async () 
   }
 })
 
+it("the instructions say at once that no tool ends a conversation, where none does", () => {
+  const instructions = (limits: Limits.Limits) => listing(Limits.offer(limits)).instructions
+  assert.match(instructions({}), /no end of a conversation \(the operator allows it: --allow-end\)/u)
+  for (const limits of [{ allowEnd: true }, { readOnly: true }]) assert.notInclude(instructions(limits), "--allow-end")
+})
+
 it("what Ajv says of arguments is what the tools say", async () => {
   const host = raw(["--sandbox"])
   await host.initialize("2025-11-25")

@@ -51,7 +51,11 @@ const instructions = (offered: ReadonlyArray<Pick<(typeof tools)[number], "annot
     writes.length === 0
       ? "; reads only."
       : `, ${writes.join(", ")}, with proof. A change affects a real customer and cannot be undone: only on a person's wish.`
-  } Start with find_conversations: an agent's name is enough. No messages, no calls, no routing.`
+  } Start with find_conversations: an agent's name is enough. No messages, no calls, no routing${
+    has("end_conversation") || writes.length === 0
+      ? ""
+      : ", no end of a conversation (the operator allows it: --allow-end)"
+  }.`
 }
 
 const json = (schema: Schema.Constraint, onExcessProperty: "error" | "ignore"): JsonSchema =>

@@ -154,11 +154,21 @@ const standing = ({ minutes, standing }: Conversation.AgentSeen): string =>
 const unseenIn = ({ hidden, unseen: reason }: Known): string =>
   [reason === undefined ? undefined : unseen(reason), Scope.note(hidden)].filter((part) => part !== undefined).join(" ")
 
-const ofCustomer = ({ customerAlone, others }: Known, verb: "is" | "would be"): string =>
-  customerAlone === true
+/** Who was asked, or will be, is no company yet. */
+const isOnlyOnTheWay = ({ hidden, onTheWay, others }: Known): boolean =>
+  (hidden ?? 0) === 0 &&
+  onTheWay !== undefined &&
+  onTheWay.queued + onTheWay.offered > 0 &&
+  others.every(({ standing }) => standing !== "active" && standing !== "unknown")
+
+const ofCustomer = (known: Known, verb: "is" | "would be"): string => {
+  const { customerAlone, others } = known
+  return customerAlone === true
     ? `The customer ${verb} alone in it, and nobody is on the way: what they write reaches nobody.`
     : customerAlone === false
-      ? `The customer ${verb === "is" ? "is not" : "would not be"} alone.`
+      ? isOnlyOnTheWay(known)
+        ? `No agent ${verb} active in it, but somebody is on the way.`
+        : `The customer ${verb === "is" ? "is not" : "would not be"} alone.`
       : `It can't be seen whether the customer ${verb} alone: ${
           others.length === 0
             ? "no other agent is listed, and one may be on the way"
@@ -166,6 +176,7 @@ const ofCustomer = ({ customerAlone, others }: Known, verb: "is" | "would be"): 
               ? "1 other agent is listed, who may have left"
               : `${others.length} other agents are listed, who may have left`
         }.`
+}
 
 const ofDryRun = (input: Input, plan: Conversation.Plan & Scope.Hidden): string =>
   [
