@@ -375,7 +375,10 @@ describe("reservations of a task", () => {
   it.effect("are read one by one, over a connection of its own where that is asked for", () =>
     Effect.gen(function* () {
       const http = double(
-        Response.json({ reservation_status: "wrapping" }, { headers: { date: "Tue, 24 Nov 2026 10:00:00 GMT" } })
+        Response.json(
+          { workspace_sid: sid("WS", 1), reservation_status: "wrapping" },
+          { headers: { date: "Tue, 24 Nov 2026 10:00:00 GMT" } }
+        )
       )
       const both = use((tasks) =>
         Effect.all([
@@ -388,6 +391,7 @@ describe("reservations of a task", () => {
       assert.deepStrictEqual(reservation, {
         sid: sid("WR", 1),
         taskSid: sid("WT", 1),
+        workspaceSid: sid("WS", 1),
         status: "wrapping",
         asOf: DateTime.makeUnsafe("2026-11-24T10:00:00Z")
       } as never)
@@ -401,12 +405,25 @@ describe("reservations of a task", () => {
   it.effect("without a Date in the reply have no time, and are no worse for it", () =>
     Effect.gen(function* () {
       for (const headers of [{}, { date: "yesterday" }]) {
-        const http = double(Response.json({ reservation_status: "accepted" }, { headers }))
+        const http = double(Response.json({ sid: sid("WR", 1), reservation_status: "accepted" }, { headers }))
         const reservation = yield* Effect.provide(
           use((tasks) => tasks.reservation(sid("WT", 1), sid("WR", 1))),
           services(http.layer, { workspaceSid: sid("WS", 1) })
         )
         assert.isFalse("asOf" in reservation)
+      }
+    })
+  )
+
+  it.effect("a reply that names nothing is no task: a list may have come twice", () =>
+    Effect.gen(function* () {
+      for (const body of [{ reservations: [{ task_sid: sid("WT", 1) }], meta: {} }, { sid: null }, {}]) {
+        const found = yield* Effect.provide(
+          Effect.flip(use((tasks) => tasks.get(sid("WT", 1)))),
+          services(double(Response.json(body)).layer, { workspaceSid: sid("WS", 1) })
+        )
+        assert.strictEqual(found.reason._tag, "UnexpectedResponse")
+        assert.match(found.message, /does not say what it is about/u)
       }
     })
   )

@@ -7,7 +7,7 @@ import { Deferred, Effect, Fiber, Option, Ref, Stream } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
 import * as NodeHttp from "@flex-interactions/core/NodeHttp"
-import { call, channel, double, empty, refused, row, type Service } from "../support/double.ts"
+import { call, channel, double, empty, list, refused, row, type Service } from "../support/double.ts"
 import { server } from "../support/listen.ts"
 
 const page = (n: number, next: string | null, size = 2) =>
@@ -137,13 +137,59 @@ describe("pages that go round", () => {
           ]) {
             const http = double(...pages)
             const error = yield* Effect.flip(call(http, f, { rateLimit: false }))
-            assert.strictEqual(error.message, "Participants.list: the pages repeat")
+            assert.strictEqual(error.message, "Participants.list: the pages repeat (HTTP 200)")
             assert.isBelow(http.requests.length, 3 * (length + before) + 3)
           }
         })
       )
     }
   }
+})
+
+describe("a page that was not asked for", () => {
+  const own = `/v1/Interactions/${channel.interactionSid}/Channels/${channel.channelSid}/Participants`
+  const first = {
+    participants: [row(1)],
+    meta: { page: 0, url: `https://flex-api.twilio.com${own}?Page=0`, next_page_url: null }
+  }
+  const last = {
+    participants: [row(2)],
+    meta: { page: 1, url: `https://flex-api.twilio.com${own}?Page=1`, next_page_url: null }
+  }
+
+  it.effect("is no answer: the last one, whose reply came twice, is not the first", () =>
+    Effect.gen(function* () {
+      const next = {
+        ...first,
+        meta: { ...first.meta, next_page_url: `https://x.twilio.com${own}?Page=1&PageToken=PT1` }
+      }
+      const found = yield* call(double(Response.json(next), Response.json(last)), (participants) =>
+        participants.list(channel)
+      )
+      assert.lengthOf(found, 2)
+      for (const f of [
+        (participants: Service) => participants.list(channel),
+        (participants: Service) => Stream.runDrain(participants.stream(channel))
+      ]) {
+        const error = yield* Effect.flip(call(double(Response.json(last)), f))
+        assert.match(error.message, /the reply is page 1, and page 0 was asked for/u)
+      }
+    })
+  )
+
+  it.effect(
+    "is no answer: one without rows, of another channel, is told by its address; what is no address says nothing",
+    () =>
+      Effect.gen(function* () {
+        const empty = (url: unknown) => double(Response.json({ participants: [], meta: { url } }))
+        const other = own.replace(channel.channelSid, `UO${"8".repeat(32)}`)
+        const error = yield* Effect.flip(call(empty(`https://flex-api.twilio.com${other}`), list))
+        assert.match(error.message, /of another list than was asked for/u)
+        for (const url of [own, own.toUpperCase(), `${own}?PageToken=PAUT${"8".repeat(32)}`, "//", 1, null]) {
+          assert.deepStrictEqual(yield* call(empty(url), (participants) => participants.list(channel)), [])
+        }
+      })
+  )
 })
 
 describe("a stream", () => {

@@ -112,6 +112,7 @@ describe("spans", () => {
       const http = double(
         Response.json({
           interaction_sid: first.interactionSid,
+          workspace_sid: sid("WS", 1),
           taskrouter_workspace_sid: sid("WS", 1),
           ...Object.fromEntries(rows.map((name) => [name, []]))
         })

@@ -67,7 +67,8 @@ export type Endpoint<P, A> = Endpoints.Endpoint<P, A>
  *   `{WorkerSid}`, `{ReservationSid}`, `{WorkspaceSid}`, `{InviteSid}`. It is given as `interactionSid` and so on, and checked
  *   before anything is sent.
  * - A reply is the answer to its request only if no SID in it differs from one in the path: the last one of the path as `sid`,
- *   the others as `interaction_sid` and so on.
+ *   the others as `interaction_sid` and so on. To a write, and to a read whose path ends in a SID, at least one of them must
+ *   be there.
  * - `access: "write"` goes over a fresh connection, and is sent again only where the reply says that it was not carried out.
  *
  * @example

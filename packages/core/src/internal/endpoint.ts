@@ -78,7 +78,8 @@ export interface Options<Path extends string, A> {
  *
  * A reply is checked by the schema and against the path: a SID in it that differs from the path's makes it the reply
  * to another request. The last SID of the path is the reply's `sid`, the others have their names, `InteractionSid` as
- * `interaction_sid`. A missing SID is no mismatch, but a write must find at least one of them.
+ * `interaction_sid`. A missing SID is no mismatch, but a write, and a read of one thing, must find at least one of them: a
+ * reply without any may be the one to another request.
  */
 export const make = <const Path extends string, A>(options: Options<Path, A>): Endpoint<Params<Path>, A> => {
   const { access, path, reply, rows } = options
@@ -111,7 +112,7 @@ export const make = <const Path extends string, A>(options: Options<Path, A>): E
     }
     const key = alien(body, wanted)
     if (key !== undefined) return `the reply is about something else than what was asked for: its ${key} is another`
-    return access === "read" || wanted.some(({ wire }) => body[wire] != null)
+    return (access === "read" && !isItem) || wanted.some(({ wire }) => body[wire] != null)
       ? undefined
       : `the reply does not say what it is about: it has no ${wanted.map(({ wire }) => wire).join(", ")}`
   }

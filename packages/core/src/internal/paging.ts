@@ -6,7 +6,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { Answer, TwilioClient } from "../TwilioClient.ts"
-import { TwilioError, UnexpectedResponse } from "../TwilioError.ts"
+import type { TwilioError } from "../TwilioError.ts"
 import * as Endpoint from "./endpoint.ts"
 import { invalid } from "./invalid.ts"
 import * as Telemetry from "./telemetry.ts"
@@ -49,6 +49,9 @@ export type Query = { readonly [name: string]: string | ReadonlyArray<string> | 
 interface Rows<Row> {
   readonly rows: ReadonlyArray<Row>
   readonly next: Cursor | undefined
+  /** What the page says of itself, if it does: its number, from 0, and its own address. */
+  readonly page: unknown
+  readonly url: unknown
 }
 
 export interface Options<Path extends string, Row> extends Omit<
@@ -62,7 +65,13 @@ export interface Options<Path extends string, Row> extends Omit<
 
 const Meta = Schema.Struct({
   meta: Schema.optionalKey(
-    Schema.NullOr(Schema.Struct({ next_page_url: Schema.optionalKey(Schema.NullOr(Schema.String)) }))
+    Schema.NullOr(
+      Schema.Struct({
+        page: Schema.optionalKey(Schema.Unknown),
+        url: Schema.optionalKey(Schema.Unknown),
+        next_page_url: Schema.optionalKey(Schema.NullOr(Schema.String))
+      })
+    )
   )
 })
 const decodeMeta = Schema.decodeUnknownResult(Meta)
@@ -78,10 +87,11 @@ export const endpoint = <const Path extends string, Row>({ row, rows, ...options
     reply: (body): Result.Result<Rows<Row>, Schema.SchemaError | string> =>
       Result.flatMap(decodeRows(body), (found) =>
         Result.flatMap(decodeMeta(body), ({ meta }): Result.Result<Rows<Row>, string> => {
-          const url = meta?.next_page_url
-          return url == null
-            ? Result.succeed({ rows: found[rows] ?? [], next: undefined })
-            : Result.map(toCursor(url), (next) => ({ rows: found[rows] ?? [], next }))
+          const { next_page_url: next, page, url } = meta ?? {}
+          const own = { rows: found[rows] ?? [], page, url }
+          return next == null
+            ? Result.succeed({ ...own, next: undefined })
+            : Result.map(toCursor(next), (next) => ({ ...own, next }))
         })
       )
   })
@@ -117,6 +127,29 @@ const fingerprint = (text: string): string => {
   return hash.toString(36)
 }
 
+/** The SIDs in a text, in lower case. */
+const sidsIn = (text: string): ReadonlyArray<string> => text.toLowerCase().match(/\b[a-z]{2}[0-9a-f]{32}\b/gu) ?? []
+
+/** The SIDs that the address of a page names: those of its path and its filters. A token can have any. */
+const sidsOfPage = (url: unknown): ReadonlyArray<string> => {
+  if (typeof url !== "string" || !URL.canParse(url, anyOrigin)) return []
+  const { pathname, searchParams } = new URL(url, anyOrigin)
+  searchParams.delete("PageToken")
+  return sidsIn([pathname, ...searchParams.values()].join(" "))
+}
+
+/** Why a page is not the one that was asked for, as far as it says. The one before, if its reply came twice, fits otherwise. */
+const strayPage = ({ page, url }: Rows<unknown>, cursor: Cursor | undefined, asked: string): string | undefined => {
+  const wanted = cursor === undefined ? 0 : cursor.page === undefined ? undefined : Number(cursor.page)
+  if (Number.isInteger(page) && Number.isInteger(wanted) && page !== wanted) {
+    return `the reply is page ${String(page)}, and page ${wanted} was asked for`
+  }
+  const named = sidsIn(asked)
+  return sidsOfPage(url).every((sid) => named.includes(sid))
+    ? undefined
+    : "the reply is a page of another list than was asked for: its url names another SID"
+}
+
 /** What all methods take besides the parameters of the path. */
 export interface Asked {
   readonly query?: Query
@@ -141,6 +174,26 @@ export const make = <P, Row, Item>(
       ? Effect.void
       : fail(`${name}: expected a whole number from 1 to ${most}`)
 
+  /**
+   * The endpoint, for the page at this cursor: a reply that is another page, or that leads back to one, is no answer, as if it
+   * were about something else.
+   */
+  const pageOf = (cursor: Cursor | undefined, query: Query | undefined): Endpoint.Endpoint<P, Rows<Row>> => ({
+    ...endpoint,
+    decode: (body, params) =>
+      Result.flatMap(endpoint.decode(body, params), (found) => {
+        const { next } = found
+        const asked = [Result.getOrElse(endpoint.pathOf(params), () => ""), ...Object.values(query ?? {}).flat()]
+        const stray = strayPage(found, cursor, asked.join(" "))
+        if (stray !== undefined) return Result.fail(stray)
+        if (next === undefined) return Result.succeed(found)
+        const guard = advance(cursor?.guard ?? firstGuard, next)
+        return guard === undefined
+          ? Result.fail("the pages repeat")
+          : Result.succeed({ ...found, next: { ...next, guard } })
+      })
+  })
+
   const fetchPage = Effect.fnUntraced(function* (
     params: P,
     pageSize: number | undefined,
@@ -148,7 +201,7 @@ export const make = <P, Row, Item>(
     { connection, query }: Asked = {}
   ): Effect.fn.Return<Page<Item>, TwilioError> {
     if (pageSize !== undefined) yield* within("pageSize", pageSize, maxPageSize)
-    const answer = yield* client.executeWithReply(endpoint, {
+    const answer = yield* client.executeWithReply(pageOf(cursor, query), {
       params,
       query: { ...query, PageSize: pageSize?.toString(), Page: cursor?.page, PageToken: cursor?.pageToken },
       connection
@@ -156,15 +209,7 @@ export const make = <P, Row, Item>(
     yield* Telemetry.add("twilio.pages", 1)
     const { next, rows } = answer.value
     const items = rows.map(toItem(params, answer))
-    if (next === undefined) return { items }
-    const guard = advance(cursor?.guard ?? firstGuard, next)
-    if (guard === undefined) {
-      return yield* new TwilioError({
-        operation: endpoint.name,
-        reason: new UnexpectedResponse({ problem: "the pages repeat" })
-      })
-    }
-    return { items, next: { ...next, guard } }
+    return next === undefined ? { items } : { items, next }
   })
 
   const page = (params: P, options: Asked & { readonly pageSize?: number; readonly cursor?: Cursor } = {}) =>
