@@ -4,16 +4,19 @@
  */
 import { gzipSync } from "node:zlib"
 import { type Asked, reply, type Script, type Step } from "./rawServer.ts"
-import { honest } from "./truth.ts"
+import * as Truth from "./truth.ts"
 
-export type Misbehaviour = (asked: Asked) => Script
+/** What Twilio would do, and the bytes that it would answer with. */
+export type Honest = (asked: Asked) => { readonly applies: boolean; readonly bytes: string }
 
-const send = (bytes: string): Step => ({ do: "send", bytes })
-const reset: Step = { do: "reset" }
-const end: Step = { do: "end" }
+export type Misbehaviour = (asked: Asked, honest?: Honest) => Script
+
+export const send = (bytes: string): Step => ({ do: "send", bytes })
+export const reset: Step = { do: "reset" }
+export const end: Step = { do: "end" }
 
 /** The honest reply in pieces, and the change if there is one to apply. */
-const take = (asked: Asked) => {
+const take = (asked: Asked, honest: Honest) => {
   const { applies, bytes } = honest(asked)
   const at = bytes.indexOf("\r\n\r\n") + 4
   const apply: Script = applies ? [{ do: "apply" }] : []
@@ -21,37 +24,40 @@ const take = (asked: Asked) => {
 }
 
 /** The honest thing is done, and told in another way. */
-const told = (how: (honest: { readonly bytes: string; readonly body: string; readonly status: number }) => Script) => {
-  const misbehaviour: Misbehaviour = (asked) => {
-    const { apply, ...said } = take(asked)
+export const told = (
+  how: (honest: { readonly bytes: string; readonly body: string; readonly status: number }) => Script
+) => {
+  const misbehaviour: Misbehaviour = (asked, honest = Truth.honest) => {
+    const { apply, ...said } = take(asked, honest)
     return [...apply, ...how(said)]
   }
   return misbehaviour
 }
 
 /** What says neither that the change was applied nor that it was not: with and without. */
-const mute = (name: string, ...script: Script): { readonly [name: string]: Misbehaviour } => ({
+export const mute = (name: string, ...script: Script): { readonly [name: string]: Misbehaviour } => ({
   [`${name}, without applying`]: () => script,
-  [`${name}, after applying`]: (asked) => [...take(asked).apply, ...script]
+  [`${name}, after applying`]: (asked, honest = Truth.honest) => [...take(asked, honest).apply, ...script]
 })
 
-const headers = (status: string, ...lines: ReadonlyArray<string>) =>
+export const headers = (status: string, ...lines: ReadonlyArray<string>) =>
   `HTTP/1.1 ${status} Status\r\n${lines.map((line) => `${line}\r\n`).join("")}\r\n`
 
 const chunked = (body: string, trailers = "") =>
   `${headers("200", "Content-Type: application/json", "Transfer-Encoding: chunked", "Trailer: X-Status")}${body.length.toString(16)}\r\n${body}\r\n0\r\n${trailers}\r\n`
 
-const error = (status: number, code?: number) => (code === undefined ? { status } : { code, message: "no", status })
+export const error = (status: number, code?: number) =>
+  code === undefined ? { status } : { code, message: "no", status }
 
 /** Of these statuses Twilio or HTTP says that the request was not carried out. */
-const refusals = [400, 401, 403, 404, 405, 409, 411, 413, 415, 422, 429]
-const others4xx = [
+export const refusals = [400, 401, 403, 404, 405, 409, 411, 413, 415, 422, 429]
+export const others4xx = [
   402, 406, 407, 408, 410, 412, 414, 416, 417, 418, 421, 423, 424, 425, 426, 428, 431, 444, 451, 460, 499
 ]
-const all5xx = [500, 501, 502, 504, 505, 506, 507, 508, 510, 511, 520, 522, 524, 599]
+export const all5xx = [500, 501, 502, 504, 505, 506, 507, 508, 510, 511, 520, 522, 524, 599]
 
 /** Bodies that are no answer to a change. */
-const alien: { readonly [what: string]: unknown } = {
+export const alien: { readonly [what: string]: unknown } = {
   "an empty object": {},
   "an empty list": [],
   null: null,

@@ -27,8 +27,8 @@ export interface Asked {
 
 /** What is done with a request, one thing after the other. A script that does not end the reply leaves the client waiting. */
 export type Step =
-  /** Carries out the change that the request asks for. */
-  | { readonly do: "apply" }
+  /** Carries out the change that the request asks for; or another one, as if another program had asked for it. */
+  | { readonly do: "apply"; readonly another?: { readonly path: string; readonly body: string } }
   /** Consents to the change that the request asks for, and does not carry it out. */
   | { readonly do: "promise" }
   /** Bytes, a character each. */
@@ -55,6 +55,8 @@ export interface Applied {
   readonly request: number
   readonly path: string
   readonly body: string
+  /** Another program asked for it. */
+  readonly isAnothers?: true
 }
 
 export interface RawServer {
@@ -65,7 +67,9 @@ export interface RawServer {
   readonly promised: ReadonlyArray<Applied>
   /** How many connections are open. */
   readonly open: () => number
-  /** Resolves once `isSo`, which is asked whenever a request has come or a connection has gone. */
+  /** How many scripts are not at their end. */
+  readonly running: () => number
+  /** Resolves once `isSo`, which is asked whenever a request has come, a script is at its end or a connection has gone. */
   readonly until: (isSo: () => boolean) => Promise<void>
   /** Breaks all connections off. */
   readonly reset: () => void
@@ -87,6 +91,7 @@ export const serve = async (
   const waiting = new Set<() => void>()
   const wake = () => waiting.forEach((check) => check())
   let connections = 0
+  let running = 0
 
   const onConnection = (socket: Socket) => {
     const connection = ++connections
@@ -113,12 +118,15 @@ export const serve = async (
     }
 
     const run = async (script: Script, one?: Asked) => {
+      running += 1
       for (const step of script) {
         switch (step.do) {
           case "apply":
           case "promise": {
             const changes = step.do === "apply" ? applied : promised
-            if (one !== undefined) changes.push({ request: one.number, path: one.path, body: one.body })
+            const another = step.do === "apply" &&
+              step.another !== undefined && { ...step.another, isAnothers: true as const }
+            if (one !== undefined) changes.push({ request: one.number, path: one.path, body: one.body, ...another })
             break
           }
           case "send":
@@ -140,6 +148,8 @@ export const serve = async (
             tunnel(step.port, step.bytes ?? Number.POSITIVE_INFINITY)
         }
       }
+      running -= 1
+      wake()
     }
 
     const onData = (chunk: Buffer) => {
@@ -156,11 +166,13 @@ export const serve = async (
     }
 
     open.add(socket)
-    socket.on("error", () => {})
-    socket.on("close", () => {
+    const gone = () => {
       open.delete(socket)
       wake()
-    })
+    }
+    // Of a connection that can't be reset, because the client has ended it, Node tells no close.
+    socket.on("error", gone)
+    socket.on("close", gone)
     socket.on("data", onData)
     if (first !== undefined) void run(first())
   }
@@ -176,6 +188,7 @@ export const serve = async (
     applied,
     promised,
     open: () => open.size,
+    running: () => running,
     until: (isSo) =>
       new Promise((resolve) => {
         const check = () => {
