@@ -8,6 +8,7 @@ import * as Balanced from "../support/balanced.ts"
 import * as Command from "../support/command.ts"
 import { call, connect, connectTo, environment } from "../support/host.ts"
 import { freePort } from "../support/postgres.ts"
+import * as Redis from "../support/redis.ts"
 import { drive, type Figures } from "./drive.ts"
 import { type Centre, centre } from "./work.ts"
 
@@ -97,16 +98,15 @@ export const behindNginx = async <A>(
   use: (balanced: Replicas) => Promise<A>
 ): Promise<readonly [A, ReadonlyArray<string>]> => {
   const folder = await mkdtemp(join(tmpdir(), "load-"))
-  const redisPort = await freePort()
-  const redis = await Balanced.startRedis(folder, redisPort)
-  const settings = env(`redis://127.0.0.1:${redisPort}`)
+  const redis = await Redis.start()
+  const settings = env(redis.url)
   const replicas = await Promise.all([1, 2, 3].map(() => Command.listen([], settings)))
   const port = await freePort()
   const nginx = await Balanced.startNginx(folder, port, replicas)
   const used = await use({ url: `http://127.0.0.1:${port}/mcp`, replicas })
   const ended = await Promise.all(replicas.map((replica) => replica.stop()))
   await Balanced.end(nginx)
-  await Balanced.end(redis)
+  await redis.kill()
   await rm(folder, { recursive: true })
   return [
     used,

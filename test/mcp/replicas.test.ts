@@ -6,6 +6,7 @@ import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import * as Balanced from "../support/balanced.ts"
 import { freePort } from "../support/postgres.ts"
+import * as Redis from "../support/redis.ts"
 import { connectTo, environment as environmentOf, type HostOptions, sid } from "../support/host.ts"
 import { type Served, start as startSandbox } from "../support/served.ts"
 import * as Command from "../support/command.ts"
@@ -22,25 +23,20 @@ describe.skipIf(Balanced.isMissing)(
   () => {
     let folder: string
     let served: Served
-    let redis: ChildProcess
-    let redisPort: number
+    let redis: Redis.Server
     let nginx: ChildProcess
     let replicas: ReadonlyArray<Command.Listening>
     let url: URL
     /** When the API was asked, in milliseconds. */
     const asked: Array<number> = []
 
-    const startRedis = async () => {
-      redis = await Balanced.startRedis(folder, redisPort)
-    }
     const environment = (more: Record<string, string> = {}) =>
-      environmentOf(served.url, { FLEX_MCP_TOKEN: token, REDIS_URL: `redis://127.0.0.1:${redisPort}`, ...more })
+      environmentOf(served.url, { FLEX_MCP_TOKEN: token, REDIS_URL: redis.url, ...more })
 
     beforeAll(async () => {
       folder = await mkdtemp(join(tmpdir(), "replicas-"))
       served = await startSandbox()
-      redisPort = await freePort()
-      await startRedis()
+      redis = await Redis.start()
       replicas = await Promise.all([1, 2, 3].map(() => Command.listen([], environment({ FLEX_API_RATE_LIMIT: "10" }))))
       const port = await freePort()
       url = new URL(`http://127.0.0.1:${port}/mcp`)
@@ -48,7 +44,7 @@ describe.skipIf(Balanced.isMissing)(
     }, 30_000)
 
     afterAll(async () => {
-      await Promise.all([...replicas.map((replica) => replica.stop()), Balanced.end(nginx), Balanced.end(redis)])
+      await Promise.all([...replicas.map((replica) => replica.stop()), Balanced.end(nginx), redis.kill()])
       await served.close()
       await rm(folder, { recursive: true })
     })
@@ -157,11 +153,11 @@ describe.skipIf(Balanced.isMissing)(
       assert.strictEqual((await replicas[0]?.stop())?.code, 0)
       for (let call = 0; call < 4; call++) assert.notStrictEqual((await list()).isError, true)
 
-      await Balanced.end(redis)
+      await redis.kill()
       await Promise.all(replicas.slice(1).map((replica) => replica.says(/Redis is away/u)))
       for (let call = 0; call < 4; call++) assert.notStrictEqual((await list()).isError, true)
 
-      await startRedis()
+      await redis.startAgain()
       await Promise.all(replicas.slice(1).map((replica) => replica.says(/Redis is there again/u)))
       assert.notStrictEqual((await list()).isError, true)
       await client.close()

@@ -1,12 +1,13 @@
-/** What several machines share in production: a real Redis, and nginx in front of the replicas. */
+/** Replicas behind nginx, as in production. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
 import { writeFile } from "node:fs/promises"
 import { connect } from "node:net"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
+import * as Redis from "./redis.ts"
 
-export const isMissing = ["nginx", "redis-server"].some((program) => spawnSync(program, ["-v"]).error !== undefined)
+export const isMissing = Redis.isMissing || spawnSync("nginx", ["-v"]).error !== undefined
 
 const isOpen = (port: number) =>
   new Promise<boolean>((resolve) => {
@@ -30,13 +31,6 @@ export const end = async (child: ChildProcess, signal: NodeJS.Signals = "SIGTERM
   if (child.exitCode !== null || child.signalCode !== null) return
   child.kill(signal)
   await once(child, "exit")
-}
-
-export const startRedis = async (folder: string, port: number): Promise<ChildProcess> => {
-  const options = ["--port", `${port}`, "--bind", "127.0.0.1", "--save", "", "--dir", folder]
-  const redis = spawn("redis-server", options, { stdio: "ignore" })
-  await opens(port, redis)
-  return redis
 }
 
 /** Gives each request to one of these servers in turn, and says to which in `X-Served-By`. */

@@ -1,42 +1,29 @@
 /** The rate limit that a sweep shares with the MCP servers, through a real Redis. */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process"
-import { once } from "node:events"
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { createClient } from "redis"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { freePort } from "../support/postgres.ts"
 import { call, connect } from "../support/host.ts"
+import * as Redis from "../support/redis.ts"
 import { begin, centre, conversation, env, sweep } from "../support/sweep.ts"
-
-const isMissing = spawnSync("redis-server", ["-v"]).error !== undefined
-if (isMissing && process.env["CI"] !== undefined) throw new Error("CI runs without Redis: apt-get install redis-server")
 
 const rules = ["--wrapping-longer-than", "2h"]
 const one = () => centre([conversation([["ana", "wrapup", 200]], { status: "closed" })])
 
-describe.skipIf(isMissing)(
-  `on Redis${isMissing ? " (skipped: no redis-server here; apt-get install redis-server runs these)" : ""}`,
+describe.skipIf(Redis.isMissing)(
+  `on Redis${Redis.isMissing ? " (skipped: no redis-server here; apt-get install redis-server runs these)" : ""}`,
   () => {
-    const folder = mkdtempSync(join(tmpdir(), "sweep-redis-"))
-    let server: ChildProcess
+    let server: Redis.Server
     let url = ""
     const client = () => createClient({ url, socket: { reconnectStrategy: 50 } }).on("error", () => {})
     let redis: ReturnType<typeof client>
     beforeAll(async () => {
-      const port = await freePort()
-      url = `redis://127.0.0.1:${port}`
-      const options = ["--port", `${port}`, "--bind", "127.0.0.1", "--save", "", "--dir", folder]
-      server = spawn("redis-server", options, { stdio: "ignore" })
+      server = await Redis.start()
+      url = server.url
       redis = client()
       await redis.connect()
     })
     afterAll(async () => {
       redis.destroy()
-      server.kill()
-      await once(server, "exit")
-      rmSync(folder, { recursive: true, force: true })
+      await server.kill()
     })
 
     type Centre = Awaited<ReturnType<typeof one>>
