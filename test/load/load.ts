@@ -1,24 +1,27 @@
 /**
  * `pnpm load`: the server under load, with figures. 100,000 calls through one server over stdio, and as many over HTTP by 200 clients
- * through three replicas behind nginx with a Redis; then the same with clients that are slow on purpose, and under the limit.
+ * through three replicas behind nginx with a Redis; then the same with clients that are slow on purpose, and under the limit; and then
+ * everybody is killed in turn at random moments.
  *
- * `--calls=20000` makes it smaller, `--clients=50` too, and `pnpm load stdio http slow fair` runs parts of it. It ends with 1 if anything
+ * `--calls=20000` makes it smaller, `--clients=50` and `--kills=10` too, and `pnpm load stdio http slow fair life` runs parts of it. It ends with 1 if anything
  * went wrong that was not made to.
  */
 import { parseArgs } from "node:util"
 import type { Figures } from "./drive.ts"
+import { live, victims } from "./life.ts"
 import { overHttp, overStdio, underTheLimit } from "./ways.ts"
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
     calls: { type: "string", default: "100000" },
-    clients: { type: "string", default: "200" }
+    clients: { type: "string", default: "200" },
+    kills: { type: "string", default: "100" }
   }
 })
-const [calls, clients] = [Number(values.calls), Number(values.clients)]
-if (!Number.isSafeInteger(calls) || calls < 100 || !Number.isSafeInteger(clients) || clients < 1) {
-  process.stderr.write("--calls takes a whole number from 100, --clients one from 1\n")
+const [calls, clients, kills] = [Number(values.calls), Number(values.clients), Number(values.kills)]
+if (![calls, clients, kills].every(Number.isSafeInteger) || calls < 100 || clients < 1 || kills < 1) {
+  process.stderr.write("--calls takes a whole number from 100, --clients and --kills one from 1\n")
   process.exit(2)
 }
 
@@ -56,6 +59,23 @@ const parts: Record<string, () => Promise<void>> = {
           `the others ${answered.others.join(", ")}; a call of theirs waited for ${Math.max(...waited)} of its calls at most; ${failed.length} failed\n`
       )
     }
+  },
+  life: async () => {
+    const deaths = Array.from({ length: kills }, (_, n) => victims[n % victims.length] ?? "server")
+    const { audited, lies, longest, orphans, recovered, told } = await live(deaths)
+    // A change has 50 seconds, says the guide.
+    wrongs += lies.length + orphans.length + (recovered ? 0 : 1) + (longest < 60 ? 0 : 1)
+    const counts = (of: { readonly [name: string]: number }) =>
+      Object.entries(of)
+        .map(([name, count]) => `${name} ${count}`)
+        .join(", ")
+    process.stdout.write(
+      `${[
+        `${kills} kills: over HTTP told ${counts(told)}; of hosts that were killed audited ${counts(audited)}; the longest call took ${round(longest)} s`,
+        `  ${lies.length} lies, ${orphans.length} orphans, ${recovered ? "all recovered" : "not all recovered"}`,
+        ...lies.slice(0, 5).map((lie) => `  wrong: ${lie}`)
+      ].join("\n")}\n`
+    )
   }
 }
 

@@ -5,6 +5,8 @@ import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs
 import { type AddressInfo, connect, createServer, type Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { createInterface } from "node:readline"
+import { setTimeout as sleep } from "node:timers/promises"
 
 const versions = "/usr/lib/postgresql"
 const newest = existsSync(versions)
@@ -37,6 +39,8 @@ export interface Postgres {
   readonly url: string
   readonly start: () => Promise<void>
   readonly stop: () => Promise<void>
+  /** As a crash of the machine does, without a last word. */
+  readonly kill: () => Promise<void>
   readonly remove: () => Promise<void>
 }
 
@@ -53,26 +57,32 @@ export const make = async (): Promise<Postgres> => {
   })
   const port = await freePort()
   let server: ChildProcess | undefined
-  const stop = async () => {
-    if (server === undefined || server.exitCode !== null) return
-    server.kill("SIGQUIT")
+  const end = async (signal: NodeJS.Signals) => {
+    if (server === undefined || server.exitCode !== null || server.signalCode !== null) return
+    server.kill(signal)
     await once(server, "exit")
   }
+  const stop = () => end("SIGQUIT")
   return {
     port,
     url: `postgres://sweep@127.0.0.1:${port}/postgres`,
     start: async () => {
       const args = ["-D", data, "-p", `${port}`, "-h", "127.0.0.1", "-k", folder, "-F"]
-      const started = spawn(program("postgres"), args, { stdio: ["ignore", "ignore", "pipe"], cwd: folder, ...as })
-      server = started
-      let said = ""
-      while (!said.includes("ready to accept connections")) {
-        const [chunk] = (await once(started.stderr, "data")) as [Buffer]
-        said += chunk.toString()
+      const attempt = async (): Promise<boolean> => {
+        const started = spawn(program("postgres"), args, { stdio: ["ignore", "ignore", "pipe"], cwd: folder, ...as })
+        server = started
+        for await (const line of createInterface({ input: started.stderr })) {
+          if (!line.includes("ready to accept connections")) continue
+          started.stderr.resume()
+          return true
+        }
+        return false
       }
-      started.stderr.resume()
+      // After a kill its processes need a moment to notice.
+      while (!(await attempt())) await sleep(100)
     },
     stop,
+    kill: () => end("SIGKILL"),
     remove: async () => {
       await stop()
       rmSync(folder, { recursive: true, force: true })
