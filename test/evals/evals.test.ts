@@ -28,10 +28,12 @@ it("there are ten", () => {
 
 for (const request of evals) {
   it(`${request.name}: a trace fulfils it, with nothing wrong, in three calls at most`, async () => {
-    const { calls, isDone, missing, said, wrong } = await play(request, traced)
+    const { bytes, calls, isDone, missing, said, wrong } = await play(request, traced)
     assert.deepStrictEqual([wrong, missing], [[], []], said)
     assert.isTrue(isDone, said)
     assert.isAtMost(calls, 3)
+    // The README says so.
+    assert.isBelow(bytes, 1800)
   })
 }
 

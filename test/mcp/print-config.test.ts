@@ -100,6 +100,22 @@ describe.concurrent("print-config", () => {
       assert.strictEqual(shown, printed.stdout, host)
     }
     await Promise.all(Object.keys(hosts).map(print))
+    // On Windows npx is no program, but a script.
+    const windows = "data:text/javascript,Object.defineProperty(process,'platform',{value:'win32'})"
+    const { stdout } = await Command.startNode([
+      "--import",
+      windows,
+      join(dist, "main.cjs"),
+      "print-config",
+      "cursor",
+      "--sandbox"
+    ]).ended
+    const [server] = Object.values(json(stdout)["mcpServers"] ?? {})
+    const version = /mcp@([\d.]+)/u.exec(guide)?.[1]
+    assert.deepStrictEqual(server, {
+      command: "cmd",
+      args: ["/c", "npx", "-y", `@flex-interactions/mcp@${version}`, "--sandbox"]
+    })
     rmSync(home, { recursive: true })
   })
 

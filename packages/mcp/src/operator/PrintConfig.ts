@@ -83,9 +83,10 @@ export const hosts = Object.keys(table) as ReadonlyArray<HostName>
 /** The program that runs now; or npx, where it is npx that brought it. */
 const launch = (flags: ReadonlyArray<string>): Launch => {
   const main = fileURLToPath(new URL("main.cjs", import.meta.url))
-  return /[\\/]_npx[\\/]/u.test(main)
-    ? { command: "npx", args: ["-y", `@flex-interactions/mcp@${Process.version}`, ...flags] }
-    : { command: process.execPath, args: [main, ...flags] }
+  if (!/[\\/]_npx[\\/]/u.test(main)) return { command: process.execPath, args: [main, ...flags] }
+  const args = ["-y", `@flex-interactions/mcp@${Process.version}`, ...flags]
+  // On Windows npx is a script, which hosts don't start as a program.
+  return process.platform === "win32" ? { command: "cmd", args: ["/c", "npx", ...args] } : { command: "npx", args }
 }
 
 /** Flags with the full paths of the files that they name: a host starts the server in a directory of its own choice. */
