@@ -1,10 +1,13 @@
 /** `doctor`, on setups that work and on ones that are broken in one way each. */
+import { execFile } from "node:child_process"
 import { once } from "node:events"
+import { existsSync } from "node:fs"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { promisify } from "node:util"
 import * as Sandbox from "@flex-interactions/sandbox"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { type Served, start as startSandbox } from "../support/served.ts"
@@ -22,6 +25,9 @@ interface Report {
   }>
   readonly settings: ReadonlyArray<{ readonly setting: string; readonly value: string; readonly from: string }>
 }
+
+/** Runs a command on a terminal that nobody sees. */
+const pseudoTerminal = "/usr/bin/script"
 
 const account = `AC${"0".repeat(31)}1`
 
@@ -77,7 +83,25 @@ describe("doctor", () => {
     ]) {
       assert.match(stdout, line)
     }
+    assert.notInclude(stdout, "\u001b")
   })
+
+  it.skipIf(process.platform !== "linux" || !existsSync(pseudoTerminal))(
+    "is in colour on a terminal, unless NO_COLOR is set",
+    async () => {
+      const onTerminal = async (env: Record<string, string>) => {
+        const command = `${process.execPath} ${Command.main} doctor --sandbox`
+        const { stdout } = await promisify(execFile)(pseudoTerminal, ["-qec", command, "/dev/null"], {
+          env: { PATH: process.env["PATH"], TERM: "xterm", ...env }
+        })
+        return stdout
+      }
+      const [coloured, plain] = await Promise.all([onTerminal({}), onTerminal({ NO_COLOR: "1" })])
+      assert.include(coloured, "\u001b[32mok")
+      assert.include(plain, "Nothing is wrong.")
+      assert.notInclude(plain, "\u001b[")
+    }
+  )
 
   it("finds nothing wrong with an API that answers, and reads only", async () => {
     served.requests.length = 0

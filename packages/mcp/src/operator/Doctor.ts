@@ -4,6 +4,7 @@ import { lookup } from "node:dns/promises"
 import { connect as connectTcp } from "node:net"
 import { connect as connectTls } from "node:tls"
 import { fileURLToPath } from "node:url"
+import { styleText } from "node:util"
 import {
   Channels,
   Events,
@@ -145,10 +146,16 @@ const liveOf = ({ live, rest }: Settings.CommandLine): Participant.ChannelRef | 
   return channel.success
 }
 
+const colours = { ok: "green", warning: "yellow", failed: "red", skipped: "dim" } as const
+
+/** In colour where stdout is a terminal, unless `NO_COLOR` is set. */
+const coloured = (result: Finding["result"], text: string): string =>
+  styleText(colours[result], text, { stream: process.stdout })
+
 const text = (version: string, findings: ReadonlyArray<Finding>, shown: ReturnType<typeof settingsShown>): string => {
   const width = Math.max(...findings.map(({ check }) => check.length))
   const lines = findings.flatMap(({ check, fix, result, says }) => [
-    `${result.padEnd(8)} ${check.padEnd(width)}  ${says}`,
+    `${coloured(result, result.padEnd(8))} ${check.padEnd(width)}  ${says}`,
     ...(fix === undefined ? [] : [`${"".padEnd(9 + width)}  -> ${fix}`])
   ])
   const settings = shown.map(({ from, setting, value }) => `  ${setting}=${value}  (${from})`)
@@ -161,7 +168,9 @@ const text = (version: string, findings: ReadonlyArray<Finding>, shown: ReturnTy
     "Settings that are set; all others have their default:",
     ...(settings.length === 0 ? ["  none"] : settings),
     "",
-    count === 0 ? "Nothing is wrong." : `${count} of ${findings.length} checks failed.`,
+    count === 0
+      ? coloured("ok", "Nothing is wrong.")
+      : coloured("failed", `${count} of ${findings.length} checks failed.`),
     ""
   ].join("\n")
 }
