@@ -19,7 +19,7 @@ const evil = `${forged}${hidden}`
 const after = (stderr: string) => {
   const [first, ...rest] = stderr.trimEnd().split("\n")
   assert.match(first ?? "", /^flex-interactions-mcp: (?:listening on|serving over stdio)/u)
-  return rest
+  return rest.filter((line) => !line.startsWith("flex-interactions-mcp: to try it, "))
 }
 
 /** Each of them is printable ASCII, begins as a notice does, and is no longer than it has to be. */

@@ -5,7 +5,7 @@ import { countTokens } from "gpt-tokenizer"
 import { assert, describe, expect, it } from "vitest"
 import * as Limits from "../../packages/mcp/src/tools/Limits.ts"
 import { listing } from "../../packages/mcp/src/tools/Listing.ts"
-import { channel, type Message, raw, read, sid, write } from "../support/host.ts"
+import { channel, environment, type Message, raw, read, sid, write } from "../support/host.ts"
 
 interface Schema {
   readonly [keyword: string]: unknown
@@ -27,7 +27,8 @@ const toolsOf = (result: Message["result"]) => (result?.["tools"] ?? []) as Read
 
 /** What the built server answers to `tools/list`, and the bytes of the whole message. */
 const list = async (era: "2025" | "2026", ...args: ReadonlyArray<string>) => {
-  const host = raw(["--sandbox", ...args])
+  // Not on the sandbox, whose SIDs would be in the descriptions. Nothing is asked of this address.
+  const host = raw(args, environment("http://127.0.0.1:9"))
   if (era === "2025") await host.initialize("2025-11-25")
   const { result } = era === "2025" ? await host.request("tools/list", {}) : await host.modern("tools/list", {})
   await host.end()
@@ -159,11 +160,13 @@ it("the built server lists what the sources say, whatever the limits", async () 
   for (const offer of Limits.offers) {
     // No flag leaves the end without the moves.
     if (offer.end && offer.statuses.length === 0) continue
-    const host = raw([
-      "--sandbox",
-      ...(offer.statuses.length === 0 ? ["--read-only"] : offer.statuses.map((status) => `--allow-status=${status}`)),
-      ...(offer.end ? ["--allow-end"] : [])
-    ])
+    const host = raw(
+      [
+        ...(offer.statuses.length === 0 ? ["--read-only"] : offer.statuses.map((status) => `--allow-status=${status}`)),
+        ...(offer.end ? ["--allow-end"] : [])
+      ],
+      environment("http://127.0.0.1:9")
+    )
     const { result: welcome } = await host.initialize("2025-11-25")
     const { result } = await host.request("tools/list", {})
     await host.end()
@@ -226,6 +229,141 @@ it("what the tools answer is what their output schemas promise", async () => {
     assert.isTrue(validate(result?.["structuredContent"]), JSON.stringify(validate.errors))
   }
   await host.end()
+})
+
+describe("the server names itself", () => {
+  interface Named {
+    readonly name: string
+    readonly title: string
+    readonly icons?: ReadonlyArray<{
+      readonly src: string
+      readonly mimeType: string
+      readonly sizes: ReadonlyArray<string>
+    }>
+  }
+  const key = "io.modelcontextprotocol/serverInfo"
+  const metaOf = ({ result }: Message) => ((result?.["_meta"] ?? {}) as Record<string, Named>)[key]
+
+  it("with an icon where a host looks for it, and with none in what a model may read", async () => {
+    const legacy = raw(["--sandbox"])
+    const { result } = await legacy.initialize("2025-11-25")
+    const { icons = [] } = (result?.["serverInfo"] ?? {}) as Partial<Named>
+    assert.lengthOf(icons, 1)
+    const [icon] = icons
+    assert.deepInclude(icon, { mimeType: "image/svg+xml", sizes: ["any"] })
+    const svg = Buffer.from((icon?.src ?? "").replace("data:image/svg+xml;base64,", ""), "base64").toString()
+    // Nothing in it runs, and nothing is fetched.
+    assert.match(
+      svg,
+      /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" viewBox="0 0 32 32">(?:<(?:rect|path|circle|g)[^<>]*>|<\/g>)+<\/svg>$/u
+    )
+    assert.isBelow(svg.length, 600)
+    assert.notProperty(await legacy.request("tools/list", {}).then(({ result }) => result ?? {}), "_meta")
+    await legacy.end()
+
+    const modern = raw(["--sandbox"])
+    assert.deepStrictEqual(metaOf(await modern.modern("server/discover", {}))?.icons, icons)
+    for (const [method, params] of [
+      ["tools/list", {}],
+      ["tools/call", { name: "list_participants", arguments: channel(1) }],
+      ["tools/call", { name: "list_participants", arguments: {} }]
+    ] as const) {
+      const named = metaOf(await modern.modern(method, params))
+      assert.deepInclude(named, { name: "flex-interactions", title: "Twilio Flex interactions" })
+      assert.notProperty(named, "icons")
+    }
+    await modern.end()
+  })
+})
+
+it("a host may keep for five minutes what depends on the start's flags alone; what a tool answers, it may not", async () => {
+  const host = raw(["--sandbox"])
+  for (const [method, params] of [
+    ["server/discover", {}],
+    ["tools/list", {}],
+    ["resources/list", {}],
+    ["resources/read", { uri: "ui://flex-interactions/roster" }]
+  ] as const) {
+    const { result } = await host.modern(method, params)
+    assert.deepInclude(result, { ttlMs: 300_000, cacheScope: "private" }, method)
+  }
+  const called = await host.modern("tools/call", { name: "list_participants", arguments: channel(1) })
+  assert.notProperty(called.result, "ttlMs")
+  await host.end()
+})
+
+describe("on the sandbox", () => {
+  /** The examples of a tool's arguments, by name. */
+  const examplesOf = (all: ReadonlyArray<Tool>) =>
+    Object.fromEntries(
+      all.flatMap(({ inputSchema }) =>
+        Object.entries(inputSchema.properties ?? {}).flatMap(([name, { description = "" }]) => {
+          const [, example] = /e\.g\. ([A-Z]{2}[0-9a-f]{32})/u.exec(description) ?? []
+          return example === undefined ? [] : [[name, example] as const]
+        })
+      )
+    )
+  const begin = async (...args: ReadonlyArray<string>) => {
+    const host = raw(["--sandbox", ...args])
+    await host.initialize("2025-11-25")
+    const examples = examplesOf(toolsOf((await host.request("tools/list", {})).result))
+    const ask = async (name: string, args: object) =>
+      read((await host.request("tools/call", { name, arguments: args })).result)
+    return { host, examples, ask }
+  }
+
+  it("the examples are SIDs that it has, and belong together", async () => {
+    const { ask, examples, host } = await begin("--allow-end")
+    const { channel_sid, interaction_sid, participant_sid, task_sid } = examples
+    const channel = { interaction_sid, channel_sid }
+    assert.isFalse((await ask("list_participants", channel)).isError)
+    const found = await ask("find_conversations", { task_sid })
+    assert.deepInclude(((found.data?.["conversations"] ?? []) as ReadonlyArray<object>)[0], {
+      ...channel,
+      participant_sid
+    })
+    const moved = await ask("set_participant_status", { ...channel, participant_sid, status: "closed" })
+    assert.deepInclude(moved.data, { result: "confirmed", customer_alone: false })
+    assert.isFalse((await ask("end_conversation", { ...channel, status: "closed" })).isError)
+    await host.end()
+  })
+
+  it("stderr says once what to ask an assistant, in a conversation that the limits leave", async () => {
+    for (const [args, queue] of [
+      [[], undefined],
+      [["--only-queue=Support"], "Support"]
+    ] as const) {
+      const { ask, examples, host } = await begin(...args)
+      const hints = host.stderr().match(/^flex-interactions-mcp: to try it, ask the assistant: "(.*)"$/gmu) ?? []
+      assert.lengthOf(hints, 1)
+      const [, KD, UO, worker] =
+        /^.*"Who is in the Flex conversation (KD\w{32}) (UO\w{32}), and what would happen if (\w+) left it\?"$/u.exec(
+          hints[0] ?? ""
+        ) ?? []
+      assert.deepStrictEqual([KD, UO], [examples["interaction_sid"], examples["channel_sid"]])
+      const { data } = await ask("find_conversations", { interaction_sid: KD, worker })
+      const [row] = (data?.["conversations"] ?? []) as ReadonlyArray<{ readonly queue: string }>
+      if (queue !== undefined) assert.strictEqual(row?.queue, queue)
+      await host.end()
+      for (const line of host.stdout().toString().trimEnd().split("\n")) JSON.parse(line)
+    }
+  })
+
+  it("with a scope in which there is nothing there is no hint", async () => {
+    const { examples, host } = await begin("--only-queue=Nowhere")
+    assert.strictEqual(examples["interaction_sid"], "KD0123456789abcdef0123456789abcdef")
+    assert.notInclude(host.stderr(), "to try it")
+    await host.end()
+  })
+
+  it("and elsewhere there is none either, and no SID that somebody has", async () => {
+    const host = raw([], environment("http://127.0.0.1:9"))
+    await host.initialize("2025-11-25")
+    const { result } = await host.request("tools/list", {})
+    assert.strictEqual(examplesOf(toolsOf(result))["interaction_sid"], "KD0123456789abcdef0123456789abcdef")
+    await host.end()
+    assert.notInclude(host.stderr(), "to try it")
+  })
 })
 
 it("neither the tools nor the view change, and the server says so", async () => {

@@ -24,8 +24,9 @@ export const credentials = {
   TWILIO_AUTH_TOKEN: Sandbox.defaultCredentials.authToken
 }
 
-/** What the server says on stderr when it starts over stdio. */
-export const startLine = /^flex-interactions-mcp: serving over stdio; [^\n]+\n/u
+/** What the server says on stderr when it starts over stdio: what is in force and, on the sandbox, what can be tried. */
+export const startLine =
+  /^flex-interactions-mcp: serving over stdio; [^\n]+\n(?:flex-interactions-mcp: to try it, [^\n]+\n)?/u
 
 /** A host that starts the built server, or what else it is told to, and can say what is on its stderr. */
 export const connect = async ({

@@ -34,7 +34,8 @@ export const inGuide = (text: string): string =>
     "| tool | arguments | changes something |",
     "|---|---|---|",
     ...listing(offer).tools.map(({ annotations, inputSchema, name }) => {
-      const { properties, required = [] } = inputSchema as {
+      const schema: { readonly [keyword: string]: unknown } = inputSchema
+      const { properties, required = [] } = schema as {
         readonly properties: { readonly [name: string]: Field }
         readonly required?: ReadonlyArray<string>
       }

@@ -198,7 +198,9 @@ const validate = Effect.fnUntraced(function* (written: Settings.Written) {
   yield* Settings.limits(written)
   if (written.proxy !== undefined) yield* Proxy.address(written.proxy)
   if (Settings.overHttp(written)) yield* ServeHttp.settings(written)
-  const client = yield* yield* Serve.client(written, (options) => Effect.succeed(TwilioClient.layer(options)))
+  const { layer: client } = yield* yield* Serve.client(written, (options) =>
+    Effect.succeed(TwilioClient.layer(options))
+  )
   const workspaceSid = yield* Settings.workspace(written)
   return yield* Layer.build(Layer.provideMerge(services(workspaceSid), client))
 })

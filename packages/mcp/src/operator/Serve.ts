@@ -6,14 +6,16 @@ import * as Layer from "effect/Layer"
 import type * as Calls from "../protocol/Calls.ts"
 import * as Server from "../protocol/Server.ts"
 import * as Stdio from "../protocol/Stdio.ts"
+import type { Example } from "../platform/Sandbox.ts"
 import * as Limits from "../tools/Limits.ts"
+import { escaped } from "../tools/Plain.ts"
 import * as Process from "./Process.ts"
 import * as Settings from "./Settings.ts"
 
 /** What a way of serving brings along. */
 export interface Way<E, R, R2> {
-  /** Serves until it ends. `limits` says what the operator limits, for the log. */
-  readonly transport: (server: McpServerFactory, limits: string) => Effect.Effect<void, E, R>
+  /** Serves until it ends. `limits` says what the operator limits, and `hint` what can be tried, for the log. */
+  readonly transport: (server: McpServerFactory, limits: string, hint?: string) => Effect.Effect<void, E, R>
   /** The client of Twilio; left aside where the settings ask for the sandbox. */
   readonly twilio: MakeClient<R2>
   readonly confirmation?: Calls.Options["confirmation"]
@@ -22,29 +24,42 @@ export interface Way<E, R, R2> {
 
 type Client<R> = Layer.Layer<TwilioClient.TwilioClient, TwilioClient.SettingsError, R>
 
+interface Made<R> {
+  readonly layer: Client<R>
+  /** Of the sandbox: a conversation to try, in these queues. */
+  readonly example?: (queues: ReadonlyArray<string>) => Example | undefined
+}
+
 type MakeClient<R> = (options: TwilioClient.Options) => Effect.Effect<Client<R>>
 
 export const serve = <E, R, R2>(written: Settings.Written, way: Way<E, R, R2>) =>
   Effect.gen(function* () {
     const limits = yield* Settings.limits(written)
-    const made = yield* client(written, way.twilio)
+    const isSandbox = yield* Settings.onSandbox(written)
+    const made = yield* Effect.cached(yield* client(written, way.twilio))
     const workspaceSid = yield* Settings.workspace(written)
     const calls = yield* Effect.cached(
-      load(made, { ...limits, workspaceSid, confirmation: way.confirmation ?? {}, sharedWrites: way.sharedWrites })
+      load(
+        Effect.map(made, ({ layer }) => layer),
+        { ...limits, workspaceSid, confirmation: way.confirmation ?? {}, sharedWrites: way.sharedWrites }
+      )
     )
     // The sandbox is made at once: a seed that cannot be used ends the command, like other wrong settings. Those of Twilio were
     // checked above; calls that arrive later than a second after the start find everything loaded.
-    yield* (yield* Settings.onSandbox(written)) ? calls : Effect.forkScoped(Effect.delay(calls, "1 second"))
+    yield* isSandbox ? calls : Effect.forkScoped(Effect.delay(calls, "1 second"))
     const loaded = Effect.tapCause(calls, (cause) => Effect.logError("what calls need could not be loaded", cause))
     const run = Effect.runPromiseWith(yield* Effect.context<Effect.Services<typeof loaded>>())
     let answer: Promise<Server.Answer> | undefined
-    const server = Server.make({ version: Process.version, offer: Limits.offer(limits) }, (request) =>
-      (answer ??= run(loaded)).then(
-        (answer) => answer(request),
-        () => Server.failed(notLoaded)
-      )
+    const example = isSandbox ? (yield* made).example?.(limits.onlyQueue) : undefined
+    const server = Server.make(
+      { version: Process.version, offer: Limits.offer(limits), examples: example?.sids },
+      (request) =>
+        (answer ??= run(loaded)).then(
+          (answer) => answer(request),
+          () => Server.failed(notLoaded)
+        )
     )
-    yield* way.transport(server, Limits.inForce(limits))
+    yield* way.transport(server, Limits.inForce(limits), example === undefined ? undefined : hintOf(example))
     return 0
   }).pipe(Effect.scoped)
 
@@ -80,20 +95,27 @@ export const client = Effect.fnUntraced(function* <R>(written: Settings.Written,
     )
     if (problem !== undefined) return yield* Settings.fail("onlyQueue", problem)
   }
-  const made: Effect.Effect<Client<R>, TwilioClient.SettingsError> = options === undefined
+  const made: Effect.Effect<Made<R>, TwilioClient.SettingsError> = options === undefined
     ? sandbox(written.sandboxSeed)
-    : twilio(options)
+    : Effect.map(twilio(options), (layer) => ({ layer }))
   return made
 })
 
-const sandbox = (seed: string | undefined): Effect.Effect<Client<never>, TwilioClient.SettingsError> =>
+const sandbox = (seed: string | undefined): Effect.Effect<Made<never>, TwilioClient.SettingsError> =>
   Effect.flatMap(
     Effect.promise(() => import("../platform/Sandbox.ts")),
     ({ make }) => Effect.mapError(make(seed), (problem) => Settings.fail("sandboxSeed", problem))
   )
 
-/** Serves over stdio, and says in the log what the operator limits. */
-export const overStdio = (server: McpServerFactory, limits: string): Effect.Effect<void> => {
+/** A sentence that somebody who tries it can paste into an assistant. */
+const hintOf = ({ sids: { KD, UO }, worker }: Example): string =>
+  `to try it, ask the assistant: "Who is in the Flex conversation ${KD} ${UO}, and ${
+    worker === undefined ? "is the customer alone in it" : `what would happen if ${worker} left it`
+  }?"`
+
+/** Serves over stdio, and says in the log what the operator limits, and what can be tried. */
+export const overStdio = (server: McpServerFactory, limits: string, hint?: string): Effect.Effect<void> => {
   process.stderr.write(`flex-interactions-mcp: serving over stdio; ${limits}\n`)
+  if (hint !== undefined) process.stderr.write(`flex-interactions-mcp: ${escaped(hint, 500)}\n`)
   return Stdio.serve(server)
 }

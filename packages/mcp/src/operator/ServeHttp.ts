@@ -29,7 +29,7 @@ export interface HttpSettings {
 
 /** Serves over HTTP; see {@link Listen.serve}. `limits` says in the log what the operator limits. */
 export const serve = (settings: HttpSettings) =>
-  Effect.fnUntraced(function* (server: McpServerFactory, limits: string) {
+  Effect.fnUntraced(function* (server: McpServerFactory, limits: string, hint?: string) {
     const fetchKeys = yield* fetch
     const say = yield* Notices.make
     const log = (line: string) =>
@@ -50,14 +50,17 @@ export const serve = (settings: HttpSettings) =>
         port: settings.port,
         drain: settings.drain,
         onListening: (port) =>
-          log(
-            `listening on http://${address(port)}${url(port).pathname}` +
-              (settings.auth === undefined
-                ? ", without authentication: for programs of this machine only"
-                : "token" in settings.auth
-                  ? ", for holders of the bearer token"
-                  : `, for holders of a token of ${settings.auth.issuer}`) +
-              `; ${limits}`
+          Effect.andThen(
+            log(
+              `listening on http://${address(port)}${url(port).pathname}` +
+                (settings.auth === undefined
+                  ? ", without authentication: for programs of this machine only"
+                  : "token" in settings.auth
+                    ? ", for holders of the bearer token"
+                    : `, for holders of a token of ${settings.auth.issuer}`) +
+                `; ${limits}`
+            ),
+            hint === undefined ? Effect.void : log(hint)
           )
       }
     )

@@ -20,7 +20,9 @@ export interface Listed {
   readonly _meta?: { readonly ui: { readonly resourceUri: string } }
 }
 
+/** Hosts take no other at the root. */
 interface JsonSchema {
+  readonly type: "object"
   readonly [keyword: string]: unknown
 }
 
