@@ -28,7 +28,7 @@ export const make = ({ examples, offer, version }: Options, answer: Answer) => {
   const { instructions, ...listed } = listing(offer)
   const tools = examples === undefined ? listed.tools : withExamples(listed.tools, examples)
   const self = { name: "flex-interactions", title: "Twilio Flex interactions", version }
-  // The 2026 era has the server named in each result: what a model may read has no icon in it.
+  // Revision 2026-07-28 has the server named in each result: what a model may read has no icon in it.
   const named = { _meta: { [SERVER_INFO_META_KEY]: self } }
   return (({ era }) => {
     const server = new McpServer(
