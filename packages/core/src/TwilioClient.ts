@@ -339,7 +339,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
     { connection = endpoint.connection, form, params, query }: Input<P>
   ): Result.Result<{ readonly origin: string; readonly request: HttpClientRequest.HttpClientRequest }, Reason> => {
     const origin = settings.origins[endpoint.host]
-    if (origin === undefined) return Result.fail(new Forbidden({ setting: taskRouterSetting }))
+    if (origin === undefined) return turnedOff
     return Result.map(
       Result.mapError(endpoint.pathOf(params), (problem) => new InvalidRequest({ problem })),
       (path) => {
@@ -372,6 +372,9 @@ const make = Effect.fnUntraced(function* (options: Options) {
     execute: (endpoint, input) => Effect.map(executeWithReply(endpoint, input), ({ value }) => value)
   })
 })
+
+/** Made once: a roster meets it with every call. */
+const turnedOff = Result.fail(new Forbidden({ setting: taskRouterSetting }))
 
 const answer = <A>(value: A, { requestId }: ReplyFields, dateHeader: string | undefined): Answer<A> => {
   const date = Date.parse(dateHeader ?? "")

@@ -1,8 +1,8 @@
 /** Who is in a channel, where each agent stands, and whether the customer is alone. */
 import { assert, describe, it } from "@effect/vitest"
-import type { Conversation } from "@flex-interactions/core"
+import { type Conversation, Conversations, Tasks } from "@flex-interactions/core"
 import * as Sandbox from "@flex-interactions/sandbox"
-import { Effect } from "effect"
+import { Effect, Layer } from "effect"
 import { agentOf, channelOf, onReadyMade } from "../../support/conversations.ts"
 
 const agents = ({ participants }: Conversation.Roster) =>
@@ -193,6 +193,30 @@ describe("without TaskRouter", () => {
       assert.strictEqual(roster.customerAlone, "unknown")
       assert.include(roster.unseen?.message, "TASKROUTER_API_BASE_URL")
       assert.isEmpty(world.asked().filter((request) => !request.startsWith("GET /Interactions/")))
+    })
+  )
+
+  it.live("turned off: after one agent the others are not asked for", () =>
+    Effect.gen(function* () {
+      let asked = 0
+      const counting = Layer.effect(
+        Tasks.Tasks,
+        Effect.map(Tasks.Tasks, (tasks) =>
+          Tasks.Tasks.of({
+            ...tasks,
+            reservation: (...args) =>
+              Effect.suspend(() => {
+                asked += 1
+                return tasks.reservation(...args)
+              })
+          })
+        )
+      ).pipe(Layer.provideMerge(world.layer({ without: "TaskRouter", workspaceSid: Sandbox.ready.workspaceSid })))
+      const roster = yield* Conversations.Conversations.use((conversations) =>
+        conversations.roster(channelOf("crowd"))
+      ).pipe(Effect.provide(Layer.provide(Layer.fresh(Conversations.layer), counting)))
+      assert.lengthOf(agents(roster), 3)
+      assert.strictEqual(asked, 1)
     })
   )
 

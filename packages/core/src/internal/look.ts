@@ -39,6 +39,8 @@ export interface Looked {
   readonly sight: Sight
 }
 
+const isTurnedOff = ({ unseen }: Sight): boolean => unseen?._tag === "Forbidden" && unseen.setting !== undefined
+
 const nothing: Sight = { isAsked: true, read: undefined }
 const late: Sight = { ...nothing, unseen: Deadline.late }
 
@@ -139,12 +141,19 @@ export const make = (services: {
     const found = everyone.map((participant, index): Looked =>
       index < first ? notAsked(participant) : { participant, sight: late }
     )
+    // What is turned off for one is so for all: the others are not asked.
+    let off: Sight | undefined
     yield* Effect.forEach(
       everyone.slice(first),
-      (participant, index) =>
-        Effect.map(agent(participant, options.connection), (sight) => {
+      (participant, index) => {
+        const see = (sight: Sight) => {
+          if (isTurnedOff(sight)) off = sight
           found[first + index] = { participant, sight }
-        }),
+        }
+        if (off === undefined) return Effect.map(agent(participant, options.connection), see)
+        see(off)
+        return Effect.void
+      },
       { concurrency, discard: true }
     ).pipe(Deadline.within(deadline, () => Effect.void, options.share ?? 0.5))
     return found as ReadonlyArray<Looked>

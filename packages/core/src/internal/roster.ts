@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { Person, Roster } from "../Conversation.ts"
-import type { ChannelRef } from "../Participant.ts"
+import type { ChannelRef, Participant } from "../Participant.ts"
 import type * as Sid from "../Sid.ts"
 import type { TwilioError } from "../TwilioError.ts"
 import type { Workers } from "../Workers.ts"
@@ -44,13 +44,19 @@ export const make = Effect.fnUntraced(function* (look: Look, workers: Workers["S
     }
   )
 
-  const named = Effect.fnUntraced(function* (person: Person, isAsked: boolean) {
-    const workerSid = person.type === "agent" ? person.routingProperties?.workerSid : undefined
-    if (workerSid === undefined) return person
-    const names = isAsked
-      ? yield* Effect.orElseSucceed(Cache.get(fullNames, workerSid), () => undefined)
-      : yield* Effect.map(Cache.getSuccess(fullNames, workerSid), Option.getOrUndefined)
-    return { ...person, ...names }
+  /** The names of these workers: asked for, or as far as they are known. */
+  const namesOf = Effect.fnUntraced(function* (workerSids: ReadonlySet<Sid.WorkerSid>, isAsked: boolean) {
+    const found = new Map<Sid.WorkerSid | undefined, Names>()
+    yield* Effect.forEach(
+      workerSids,
+      (worker) =>
+        Effect.map(
+          isAsked ? Effect.option(Cache.get(fullNames, worker)) : Cache.getSuccess(fullNames, worker),
+          Option.map((names) => found.set(worker, names))
+        ),
+      { concurrency: isAsked ? 5 : 1, discard: true }
+    )
+    return found
   })
 
   const roster = Effect.fnUntraced(function* (
@@ -74,17 +80,19 @@ export const make = Effect.fnUntraced(function* (look: Look, workers: Workers["S
       options.onTheWay === true || (!isActive && unseen === undefined && (status ?? "active") === "active")
     const way = isAsked ? yield* look.way(ref, undefined, deadline) : {}
     const agents = doubted(looked, way)
-    const byParticipant = new Map(agents.map((agent) => [agent.participant, personAs(agent)]))
-    const people = yield* Effect.forEach(
-      everyone,
-      (participant) => named(byParticipant.get(participant) ?? participant, options.fullNames === true),
-      { concurrency: 5 }
+    const workerSids = agents.flatMap(({ participant }) => participant.routingProperties?.workerSid ?? [])
+    const names = yield* namesOf(new Set(workerSids), options.fullNames === true)
+    const byParticipant = new Map(
+      agents.map((agent): [Participant, Person] => {
+        const { participant } = agent
+        return [participant, { ...personAs(agent), ...names.get(participant.routingProperties?.workerSid) }]
+      })
     )
     return {
       interactionSid: ref.interactionSid,
       channelSid: ref.channelSid,
       ...(status === undefined ? undefined : { status }),
-      participants: people,
+      participants: everyone.map((participant) => byParticipant.get(participant) ?? participant),
       ...(way.onTheWay === undefined ? undefined : { onTheWay: way.onTheWay }),
       customerAlone: isAlone({ ...company, onTheWay: way.onTheWay }),
       complete: agents.every(({ sight }) => sight.isAsked),
