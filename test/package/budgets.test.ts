@@ -4,6 +4,7 @@ import { once } from "node:events"
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { basename, dirname, join } from "node:path"
+import { createInterface } from "node:readline"
 import { text } from "node:stream/consumers"
 import type { Readable, Writable } from "node:stream"
 import { fileURLToPath } from "node:url"
@@ -12,45 +13,59 @@ import { TwilioClient, Participant, Participants } from "@flex-interactions/core
 import * as Sandbox from "@flex-interactions/sandbox"
 import { Effect, Layer, Redacted, Stream } from "effect"
 import { FetchHttpClient } from "effect/http"
+import { countTokens } from "gpt-tokenizer"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { channel, type Message, read, write } from "../support/calls.ts"
 import { main } from "../support/command.ts"
 import { type Served, start } from "../support/served.ts"
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
-const requests = [
-  {
-    id: 1,
-    method: "initialize",
-    params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "test", version: "1" } }
-  },
-  { method: "notifications/initialized" },
-  { id: 2, method: "tools/list", params: {} }
-]
+const { apiKey, apiSecret } = Sandbox.defaultCredentials
 
-/** Starts the server as a host does, ends it after the answer of `tools/list`, and gives what was loaded until then. */
-const loaded = async () => {
+/** Starts the server as a host does, sends these requests one after another, ends it, and gives the results and what was loaded. */
+const session = async (
+  requests: ReadonlyArray<Pick<Message, "method" | "params">>,
+  env: Record<string, string> = {}
+) => {
   const coverage = mkdtempSync(join(tmpdir(), "budgets-"))
   const child = spawn(process.execPath, ["-r", at("../support/loaded.cjs"), main], {
     env: {
       PATH: process.env["PATH"],
       NODE_V8_COVERAGE: coverage,
-      TWILIO_API_KEY: Sandbox.make().credentials.apiKey,
-      TWILIO_API_SECRET: Sandbox.make().credentials.apiSecret
+      TWILIO_API_KEY: apiKey,
+      TWILIO_API_SECRET: apiSecret,
+      ...env
     },
-    stdio: ["pipe", "pipe", "inherit", "pipe"]
+    stdio: ["pipe", "pipe", "ignore", "pipe"]
   })
   const [stdin, stdout, , third] = child.stdio as unknown as [Writable, Readable, null, Readable]
-  const answers = text(stdout)
   const builtin = text(third)
-  stdin.end(requests.map((request) => `${JSON.stringify({ jsonrpc: "2.0", ...request })}\n`).join(""))
-  await once(child, "close")
-  assert.include(await answers, "set_participant_status")
+  const closed = once(child, "close")
+  const answers = createInterface({ input: stdout })[Symbol.asyncIterator]()
+  const send = (message: Message) => stdin.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`)
+  const request = async (message: Message) => {
+    send(message)
+    const { value } = await answers.next()
+    return (JSON.parse(String(value)) as Message).result ?? assert.fail(String(value))
+  }
+  const clientInfo = { name: "test", version: "1" }
+  await request({
+    id: 1,
+    method: "initialize",
+    params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo }
+  })
+  send({ method: "notifications/initialized" })
+  const results: Array<NonNullable<Message["result"]>> = []
+  for (const [index, message] of requests.entries()) results.push(await request({ id: index + 2, ...message }))
+  stdin.end()
+  await closed
   const { result } = JSON.parse(readFileSync(join(coverage, readdirSync(coverage)[0] ?? ""), "utf8")) as {
     readonly result: ReadonlyArray<{ readonly url: string }>
   }
   rmSync(coverage, { recursive: true })
   return {
+    results,
     files: result
       .filter(({ url }) => url.startsWith("file:"))
       .map(({ url }) => fileURLToPath(url))
@@ -60,9 +75,10 @@ const loaded = async () => {
 }
 
 describe("before the first answer over stdio", () => {
-  let found: Awaited<ReturnType<typeof loaded>>
+  let found: Awaited<ReturnType<typeof session>>
   beforeAll(async () => {
-    found = await loaded()
+    found = await session([{ method: "tools/list", params: {} }])
+    assert.include(JSON.stringify(found.results), "set_participant_status")
   })
 
   it("two files of the package are loaded, and nothing else but Node", () => {
@@ -95,6 +111,94 @@ describe("before the first answer over stdio", () => {
       assert.notInclude(found.builtin, name)
     }
   })
+})
+
+/**
+ * A usual call of each tool on the ready-made world. Budgets are some percent above what it takes: a change that passes them is to
+ * be one that somebody meant.
+ */
+const tools = [
+  {
+    name: "find_conversations",
+    args: { standing: "wrapping" },
+    listed: { bytes: 2150, tokens: 560 },
+    // Three conversations.
+    answered: 310,
+    // A page of tasks, and for each conversation its reservations and its participants.
+    requests: 7,
+    withoutTaskRouter: 0
+  },
+  {
+    name: "list_participants",
+    args: channel(4),
+    listed: { bytes: 2550, tokens: 650 },
+    // A customer and two agents, and what cannot be known without TaskRouter.
+    answered: 160,
+    // Participants, channel, and a reservation for each agent.
+    requests: 4,
+    withoutTaskRouter: 2
+  },
+  {
+    name: "set_participant_status",
+    args: write(4, 3, "wrapup"),
+    listed: { bytes: 2350, tokens: 590 },
+    answered: 140,
+    // As list_participants, who is on the way; the change; reservation and channel again.
+    requests: 8,
+    withoutTaskRouter: 4
+  },
+  {
+    name: "end_conversation",
+    args: { ...channel(1), status: "closed" },
+    listed: { bytes: 1650, tokens: 430 },
+    answered: 100,
+    // Participants, channel, its agent's reservation; the change; reservation and channel again.
+    requests: 6,
+    withoutTaskRouter: 4
+  }
+] as const
+
+describe("a tool", () => {
+  for (const { answered, args, listed, name, requests, withoutTaskRouter } of tools) {
+    for (const [what, most, env] of [
+      ["with TaskRouter", requests, {}],
+      ["where TaskRouter is turned off", withoutTaskRouter, { TASKROUTER_API_BASE_URL: "" }]
+    ] as const) {
+      it(`${name}, ${what}: what it costs to know and to call it`, async () => {
+        const served = await start()
+        const { builtin, files, results } = await session(
+          [
+            { method: "tools/list", params: {} },
+            { method: "tools/call", params: { name, arguments: args } }
+          ],
+          {
+            FLEX_API_BASE_URL: served.url,
+            TASKROUTER_API_BASE_URL: served.url,
+            TWILIO_WORKSPACE_SID: Sandbox.ready.workspaceSid,
+            FLEX_MCP_ALLOW_END: "true",
+            ...env
+          }
+        )
+        await served.close()
+        const [list, answer] = results
+        const offered = list?.["tools"] as ReadonlyArray<{ readonly name: string }>
+        const tool = JSON.stringify(offered.find((tool) => tool.name === name))
+        assert.isAtMost(Buffer.byteLength(tool), listed.bytes, "bytes of the tool in tools/list")
+        assert.isAtMost(countTokens(tool), listed.tokens, "tokens of the tool in tools/list")
+        const { isError, text } = read(answer)
+        assert.strictEqual(isError, most === 0, text)
+        assert.isAtMost(countTokens(text), answered, `tokens of ${text}`)
+        assert.lengthOf(served.requests, most, served.requests.join("\n"))
+        assert.deepStrictEqual(files.map((path) => basename(path)).toSorted(), [
+          "main-Calls.cjs",
+          "main-rolldown-runtime.cjs",
+          "main-start.cjs",
+          "main.cjs"
+        ])
+        for (const name of ["http2", "internal/deps/undici/undici"]) assert.notInclude(builtin, name)
+      })
+    }
+  }
 })
 
 describe("packages installed", () => {
