@@ -105,6 +105,14 @@ describe("the lines for hosts", () => {
   })
 })
 
+it("its pictures are there, and small", () => {
+  for (const page of ["README.md", "docs/mcp.md"]) {
+    const pictures = [...read(page).matchAll(/(?:src|srcset)="(.+?)"/gu)].map(([, path = ""]) => path)
+    assert.lengthOf(pictures, 2)
+    for (const path of pictures) assert.isBelow(statSync(new URL(path, `file://${root}${page}`)).size, 60_000)
+  }
+})
+
 type Row = Readonly<Record<string, string | number>>
 const rows = (data: Record<string, unknown> | undefined) => (data?.["conversations"] ?? []) as ReadonlyArray<Row>
 const refOf = ({ channel_sid, interaction_sid, participant_sid }: Row) => ({
