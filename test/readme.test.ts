@@ -124,13 +124,11 @@ const refOf = ({ channel_sid, interaction_sid, participant_sid }: Row) => ({
 it("the sentences to paste do on the sandbox what the README says", async () => {
   const client = await connect({ args: ["--sandbox"] })
   const long = await call(client, "find_conversations", { standing: "wrapping", older_than_minutes: 60 })
-  assert.deepStrictEqual(
-    rows(long.data).map(({ minutes, worker }) => [worker, minutes]),
-    [
-      ["deepak", 195],
-      ["emma", 75]
-    ]
-  )
+  const [deepak, emma, ...others] = rows(long.data)
+  assert.deepStrictEqual([deepak?.["worker"], emma?.["worker"], others], ["deepak", "emma", []])
+  // The clock of the sandbox goes on while this test runs.
+  assert.approximately(Number(deepak?.["minutes"]), 197, 2)
+  assert.approximately(Number(emma?.["minutes"]), 77, 2)
   const bruno = rows((await call(client, "find_conversations", { worker: "bruno" })).data)
   const dryRun = await call(client, "set_participant_status", {
     ...refOf(bruno.find(({ queue }) => queue === "Billing") ?? assert.fail("no such chat")),

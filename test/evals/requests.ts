@@ -67,7 +67,7 @@ export const evals: ReadonlyArray<Eval> = [
       ]
     },
     changes: [],
-    says: [/deepak/iu, /emma/iu, /195|3 ?h|three hours/iu],
+    says: [/deepak/iu, /emma/iu, /19\d|3 ?h|three hours/iu],
     trace: async (call) => {
       const found = rows(await call("find_conversations", { standing: "wrapping", older_than_minutes: 60 }))
       return found.map(({ minutes, worker }) => `${worker}: ${minutes} minutes`).join(", ")
