@@ -2,6 +2,7 @@
 import { connectTo, namesOf, toolNames } from "../support/calls.ts"
 import { SignJWT, UnsecuredJWT } from "jose"
 import { afterAll, assert, beforeAll, describe, it, vi } from "vitest"
+import * as Auth from "../../packages/mcp/src/protocol/Auth.ts"
 import * as Authorization from "../support/authorization.ts"
 import * as Command from "../support/command.ts"
 import { read, write } from "../support/host.ts"
@@ -238,6 +239,42 @@ describe("the keys", () => {
     assert.deepStrictEqual(await statuses(stranger, 20), all(503, 20))
     assert.deepStrictEqual(await statuses(known, 20), all(200, 20))
     assert.strictEqual(authorization.fetches(), 2)
+  })
+
+  it("that can't be fetched again serve those who have a good token for another hour, and nobody else", async () => {
+    const keys = Response.json({ keys: [known.jwk] })
+    let isDown = false
+    const gate = Auth.gate(
+      {
+        jwksUrl: new URL("https://issuer.example/keys"),
+        issuer: Authorization.issuer,
+        audience: Authorization.audience
+      },
+      undefined,
+      () => (isDown ? Promise.reject(new Error("down")) : Promise.resolve(keys.clone()))
+    )
+    const statusOf = async (how: Authorization.Pair) => {
+      const answer = await gate(new Request("https://mcp.example.com/mcp", { headers: bearer(await sign(how)) }))
+      return answer instanceof Response ? answer.status : 200
+    }
+    const minutes = (n: number) => vi.setSystemTime(Date.now() + n * 60_000)
+    vi.useFakeTimers({ toFake: ["Date"] })
+    try {
+      assert.strictEqual(await statusOf(known), 200)
+      isDown = true
+      // The keys are fetched again after ten minutes.
+      minutes(11)
+      assert.deepStrictEqual([await statusOf(known), await statusOf(stranger)], [200, 503])
+      minutes(58)
+      assert.strictEqual(await statusOf(known), 200)
+      minutes(2)
+      assert.strictEqual(await statusOf(known), 503)
+      isDown = false
+      minutes(1)
+      assert.deepStrictEqual([await statusOf(known), await statusOf(stranger)], [200, 401])
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it("are read no further than 1 MiB, and the server that sends more is hung up on", async () => {

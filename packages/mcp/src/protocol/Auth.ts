@@ -17,7 +17,8 @@ import {
   type FetchImplementation,
   type JSONWebKeySet,
   jwtVerify,
-  type JWTPayload
+  type JWTPayload,
+  type JWTVerifyGetKey
 } from "jose"
 
 export type Settings =
@@ -91,11 +92,21 @@ const jwt = (
   settings: Exclude<Settings, { readonly token: unknown }>,
   fetch: typeof globalThis.fetch
 ): OAuthTokenVerifier["verifyAccessToken"] => {
+  const fetched = { at: 0 }
   // A key that is not known is looked for again, but at most every five seconds: anybody can send an unknown key.
-  const keys = createRemoteJWKSet(settings.jwksUrl, {
+  const published = createRemoteJWKSet(settings.jwksUrl, {
     cooldownDuration: patience,
-    [customFetch]: rememberingFailure(fetch)
+    [customFetch]: rememberingFailure(fetch, fetched)
   })
+  /** While the keys can't be fetched again, those that are known still count, for as long as most tokens live. */
+  const keys: JWTVerifyGetKey = (header, token) =>
+    published(header, token).catch(async (unavailable: unknown) => {
+      const known = published.jwks()
+      if (!isAboutKeys(unavailable) || known === undefined || (await now()) > fetched.at + staleness) throw unavailable
+      return createLocalJWKSet(known)(header, token).catch(() => {
+        throw unavailable
+      })
+    })
   return async (token) => {
     const { payload } = await jwtVerify(token, keys, {
       issuer: settings.issuer,
@@ -135,11 +146,14 @@ const identity = ({ client_id: client, sub }: JWTPayload): string => {
 /** How long a fetch of the keys may take, and how long its failure is remembered, in milliseconds. */
 const patience = 5000
 
+/** For how long after they were fetched keys count that can't be fetched again, in milliseconds. */
+const staleness = 70 * 60_000
+
 /** A set of keys is a few KB; the reading of a larger body stops here. */
 const maxKeysBytes = 1024 * 1024
 
 /** A failure is an answer for five seconds: until then no token causes another fetch. */
-const rememberingFailure = (fetch: typeof globalThis.fetch): FetchImplementation => {
+const rememberingFailure = (fetch: typeof globalThis.fetch, fetched: { at: number }): FetchImplementation => {
   let failure: { readonly error: unknown; readonly until: number } | undefined
   return async (url) => {
     if (failure !== undefined && (await now()) < failure.until) throw failure.error
@@ -147,6 +161,7 @@ const rememberingFailure = (fetch: typeof globalThis.fetch): FetchImplementation
       failure = { error, until: (await now()) + patience }
       throw error
     })
+    fetched.at = await now()
     return Response.json(keys)
   }
 }

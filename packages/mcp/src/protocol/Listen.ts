@@ -56,6 +56,12 @@ const patience = 10_000
  */
 const keepAlive = 65_000
 
+/** A balancer in front keeps a few hundred. More are hung up on at once: they would take the descriptors that requests to Twilio need. */
+const maxConnections = 1000
+
+/** No client of the protocol sends a request before the one before it is answered; one with so many in flight on a connection is hung up on. */
+const maxInFlight = 32
+
 interface Listening {
   readonly server: Server
   readonly port: number
@@ -72,6 +78,8 @@ const listen = (handler: (port: number) => Handler, options: Options): Effect.Ef
     const server = createAdaptorServer({
       fetch: (request, { incoming }) => {
         if (namesTwoHosts(request, incoming.headers.host)) return new Response(null, { status: 400 })
+        // What was read with the request that was one too many.
+        if (incoming.socket.destroyed) return new Response(null, { status: 503 })
         return serving?.fetch(request) ?? new Response(null, { status: 503 })
       },
       overrideGlobalObjects: false,
@@ -108,11 +116,13 @@ const listen = (handler: (port: number) => Handler, options: Options): Effect.Ef
       if (request.headers["mcp-method"] === "subscriptions/listen") return
       const calls = inFlight.get(request.socket)
       calls?.add(response)
+      if (calls !== undefined && calls.size > maxInFlight) request.socket.destroy()
       response.once("close", () => {
         calls?.delete(response)
         settled()
       })
     })
+    server.maxConnections = maxConnections
     server.once("error", (error: NodeJS.ErrnoException) => fail(error.code))
     server.listen(options.port, options.host, () => {
       const address = server.address()
