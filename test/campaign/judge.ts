@@ -205,7 +205,8 @@ const peopleOf = (world: World, over: Over, possible: ReadonlyArray<State>): Rea
     }
     return [...(state.hasCustomer ? [sid("UT", conversation, 1)] : []), ...agents]
   }
-  const told = people.map(({ sid }) => sid)
+  // Who moved from one list to the other between two readings is in both, and was.
+  const told = [...new Set(people.map(({ sid }) => sid))]
   const isComplete = possible.some((state) => expected(state).join() === told.join())
   return [...(isComplete ? [] : [`told of ${told.join()}`]), ...standingsOf(call, people, possible)]
 }

@@ -2,12 +2,13 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import { Channels, Conversations, Participants, Tasks, TwilioClient, Workers, Workspace } from "@flex-interactions/core"
-import { Clock, Duration, Effect, Layer } from "effect"
+import { Effect, Layer } from "effect"
 import type { HttpClient } from "effect/http"
 import { connectTo } from "../support/calls.ts"
 import { clients } from "../support/clients.ts"
 import { listen } from "../support/command.ts"
 import { credentials, secret } from "../support/double.ts"
+import { faster } from "../support/faster.ts"
 import * as Host from "../support/host.ts"
 import * as RawServer from "../support/rawServer.ts"
 import { askCore, askServer, type Call, isWrite, type Told } from "./calls.ts"
@@ -19,17 +20,8 @@ import { honest, workspaceSid } from "./twilio.ts"
 /** How long one attempt may take, in milliseconds; the built server's own. */
 const patience = 10_000
 
-/** Time passes so many times as fast: what waits seconds for a proof waits as many parts of them. */
+/** How many times as fast time passes. */
 const factor = 40
-const faster = (real: Clock.Clock): Clock.Clock => ({
-  currentTimeMillisUnsafe: () => real.currentTimeMillisUnsafe() * factor,
-  currentTimeMillis: Effect.map(real.currentTimeMillis, (millis) => millis * factor),
-  currentTimeNanosUnsafe: () => real.currentTimeNanosUnsafe() * BigInt(factor),
-  currentTimeNanos: Effect.map(real.currentTimeNanos, (nanos) => nanos * BigInt(factor)),
-  monotonicTimeNanosUnsafe: () => real.monotonicTimeNanosUnsafe() * BigInt(factor),
-  monotonicTimeNanos: Effect.map(real.monotonicTimeNanos, (nanos) => nanos * BigInt(factor)),
-  sleep: (duration) => real.sleep(Duration.times(duration, 1 / factor))
-})
 
 /** What became of one call of a case. */
 export interface Outcome {
@@ -81,15 +73,12 @@ const throughCore = (name: string, instead?: Instead): Way => ({
     return {
       server,
       ask: (calls, before) =>
-        Effect.gen(function* () {
-          const clock = faster(yield* Clock.Clock)
-          return yield* Effect.forEach(calls, (call, index) =>
-            Effect.andThen(
-              Effect.sync(() => before(index)),
-              askCore(call)
-            )
-          ).pipe(Effect.provide(services), Effect.provideService(Clock.Clock, clock))
-        }).pipe(Effect.runPromise),
+        Effect.forEach(calls, (call, index) =>
+          Effect.andThen(
+            Effect.sync(() => before(index)),
+            askCore(call)
+          )
+        ).pipe(Effect.provide(services), faster(factor), Effect.runPromise),
       close: () => server.close()
     }
   },
