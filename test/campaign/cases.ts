@@ -1,5 +1,6 @@
 /** A case of the campaign: made at random from a seed, a plain value, and cut down to the smallest that still shows the same. */
 import { clients } from "../support/clients.ts"
+import { drawing } from "../support/drawing.ts"
 import { type Call, isWrite, ofConversations, type Operation, services } from "./calls.ts"
 import { shifted, toChanges, toReads } from "./misbehaviours.ts"
 import type { Conversation, World } from "./twilio.ts"
@@ -34,19 +35,6 @@ export interface Case {
   readonly retries: number
   readonly world: Omit<World, "first">
   readonly steps: ReadonlyArray<Step>
-}
-
-/** Numbers that look random, and are the same each time (Lehmer's generator). */
-export const drawing = (seed: number) => {
-  let state = (((seed % 2_147_483_646) + 1) * 48_271) % 2_147_483_647
-  const next = () => (state = (state * 48_271) % 2_147_483_647)
-  // Seeds that are next to each other begin with numbers that are next to each other.
-  for (let n = 0; n < 5; n++) next()
-  return <A>(choices: ReadonlyArray<A>): A => {
-    const choice = choices[next() % choices.length]
-    if (choice === undefined) throw new Error("nothing to choose from")
-    return choice
-  }
 }
 
 const changeNames = Object.keys(toChanges)
