@@ -398,6 +398,9 @@ describe("timeouts", () => {
       const { reason } = yield* run(list, [silence], "5 seconds", { timeouts: { total: "5 seconds" } })
       assert.strictEqual(reason?._tag, "NetworkError")
       assert.match(reason?.message ?? "", /within 5s, all attempts together/u)
+      assert.deepInclude(reason, { timedOut: true })
+      // It is told from a host that can't be reached at all.
+      assert.notProperty((yield* run(list, [unreachable], "5 seconds")).reason, "timedOut")
     })
   )
 

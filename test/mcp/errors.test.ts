@@ -94,6 +94,11 @@ const golden: ReadonlyArray<readonly [what: string, reason: TwilioError.Reason, 
     'Twilio could not be reached. Nothing was changed. Trying again in a few seconds is safe. If that does not help, tell the operator. (seen: "no answer from https://flex-api.twilio.com (ENOTFOUND)")'
   ],
   [
+    "NetworkError of one who waited",
+    new TwilioError.NetworkError({ problem: "no answer from https://flex-api.twilio.com within 10s", timedOut: true }),
+    'Twilio took too long to answer: a call here waits 30 seconds for what it reads, and 50 in all. Nothing was changed. Trying again in a few seconds is safe. If that does not help, tell the operator. (seen: "no answer from https://flex-api.twilio.com within 10s")'
+  ],
+  [
     "UnexpectedResponse",
     new TwilioError.UnexpectedResponse({ status: 200, problem: "expected JSON, got HTML", requestId }),
     `Twilio's reply could not be understood. Nothing was changed. Do not try again at once; tell the operator. (HTTP 200, request ${requestId}, seen: "expected JSON, got HTML")`
@@ -215,7 +220,7 @@ describe("a Twilio that takes too long", () => {
       await Effect.runPromise(clock.adjust("30 seconds"))
       assert.strictEqual(
         (await done).text,
-        `Twilio could not be reached. Nothing was changed. Trying again in a few seconds is safe. If that does not help, tell the operator. (seen: "${seen}")`
+        `Twilio took too long to answer: a call here waits 30 seconds for what it reads, and 50 in all. Nothing was changed. Trying again in a few seconds is safe. If that does not help, tell the operator. (seen: "${seen}")`
       )
       await close()
     })

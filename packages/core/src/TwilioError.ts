@@ -223,7 +223,9 @@ export class NetworkError extends Schema.TaggedError<NetworkError>("@flex-intera
     ...reply,
     problem: Schema.String,
     /** `false`: the same will happen again, such as a proxy that refuses the host. */
-    mayPass: Schema.optionalKey(Schema.Boolean)
+    mayPass: Schema.optionalKey(Schema.Boolean),
+    /** `true`: no reply within the time that an attempt, or the call, has; `problem` says how long that is, if it was an attempt. */
+    timedOut: Schema.optionalKey(Schema.Boolean)
   }
 ) {
   override get message(): string {

@@ -24,7 +24,7 @@ export const within =
     )
 
 /** A reading that did not come in time. */
-export const late = new NetworkError({ problem: "no answer from Twilio in time" })
+export const late = new NetworkError({ problem: "no answer from Twilio in time", timedOut: true })
 
 /** The time was over before enough was read. */
 export const tooLateToRead = (operation: string): TwilioError => new TwilioError({ operation, reason: late })
@@ -34,6 +34,7 @@ export const tooLate = (operation: string): TwilioError =>
   new TwilioError({
     operation,
     reason: new NetworkError({
-      problem: "the time of the call was over before the change was sent: nothing was changed"
+      problem: "the time of the call was over before the change was sent: nothing was changed",
+      timedOut: true
     })
   })

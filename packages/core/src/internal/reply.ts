@@ -200,9 +200,9 @@ export const fromTransport = (error: HttpClientError.HttpClientError, origin: st
 const markOf = ({ reason }: HttpClientError.HttpClientError): NeverSent | undefined =>
   Predicate.hasProperty(reason.cause, neverSent) ? (reason.cause[neverSent] as NeverSent) : undefined
 
-/** The reason when a request left and nothing came back. */
+/** The reason when a request left and nothing came back in time. */
 export const lost = (problem: string, isWrite: boolean): Reason =>
-  isWrite ? new OutcomeUnknown({ problem }) : new NetworkError({ problem })
+  isWrite ? new OutcomeUnknown({ problem }) : new NetworkError({ problem, timedOut: true })
 
 /** Node's description of the failure: fetch and node:http bury it at different depths. */
 const innermost = (

@@ -273,7 +273,7 @@ const noParticipant = notFound("the channel lists no participant with this SID: 
 
 const late = new TwilioError.TwilioError({
   operation: "Scope",
-  reason: new TwilioError.NetworkError({ problem: "no answer from Twilio in time" })
+  reason: new TwilioError.NetworkError({ problem: "no answer from Twilio in time", timedOut: true })
 })
 
 const foreign = (count: number) =>

@@ -39,6 +39,9 @@ export const tooEarly = new Refused({
  */
 export const goodTime = 30_000
 
+/** For the whole call, but for the time that a person thinks: hosts give up after a minute, often. */
+export const callTime = Duration.seconds(50)
+
 /** The text of a failed call. */
 export const text = (error: TwilioError.TwilioError | Conversation.Ambiguous | Refused): string => {
   switch (error._tag) {
@@ -90,6 +93,8 @@ export const defect = (onlyReads: boolean): string =>
   `This server failed in an unexpected way; its log says why. ${
     onlyReads ? unchanged : "It is not known whether anything was changed."
   } Tell the operator.`
+
+const tooLong = `Twilio took too long to answer: a call here waits ${goodTime / 1000} seconds for what it reads, and ${Duration.toSeconds(callTime)} in all.`
 
 const explain = (reason: TwilioError.Reason): ReadonlyArray<string> => {
   switch (reason._tag) {
@@ -145,7 +150,12 @@ const explain = (reason: TwilioError.Reason): ReadonlyArray<string> => {
     case "ServerError":
       return ["Twilio could not serve the request.", unchanged, again(reason)]
     case "NetworkError":
-      return ["Twilio could not be reached.", unchanged, again(reason), "If that does not help, tell the operator."]
+      return [
+        reason.timedOut === true ? tooLong : "Twilio could not be reached.",
+        unchanged,
+        again(reason),
+        "If that does not help, tell the operator."
+      ]
     case "UnexpectedResponse":
       return ["Twilio's reply could not be understood.", unchanged, "Do not try again at once; tell the operator."]
     case "OutcomeUnknown":

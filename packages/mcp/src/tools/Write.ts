@@ -17,7 +17,7 @@ import type { Call } from "./Call.ts"
 import * as Confirmation from "./Confirmation.ts"
 import type { Offer } from "./Limits.ts"
 import * as Sending from "./Sending.ts"
-import { goodTime, Refused } from "./ToolError.ts"
+import { callTime, goodTime, Refused } from "./ToolError.ts"
 import * as Tool from "./Tool.ts"
 
 /** What a step has besides the arguments. */
@@ -51,9 +51,6 @@ export interface Steps<Input, Found, Sent, Error extends Sending.Failure, Output
 export const dryRun = Schema.optionalKey(
   Schema.Boolean.annotate({ description: "Check, send nothing. Default false, e.g. true" })
 )
-
-/** For the whole call, but for the time that a person thinks: hosts give up after a minute, often. */
-const callTime = Duration.seconds(50)
 
 const annotations = { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true }
 
