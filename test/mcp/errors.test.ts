@@ -344,7 +344,7 @@ describe("what an assistant gets wrong", () => {
       "nothing",
       "list_participants",
       {},
-      "interaction_sid: is required (where to find it: task attribute flexInteractionSid); channel_sid: is required (where to find it: task attribute flexInteractionChannelSid)"
+      "interaction_sid: is required (where to find it: find_conversations); channel_sid: is required (where to find it: find_conversations)"
     ],
     [
       "lower case",
@@ -356,7 +356,7 @@ describe("what an assistant gets wrong", () => {
       "swapped SIDs",
       "list_participants",
       { interaction_sid: sid(1, "UO"), channel_sid: interaction },
-      /^interaction_sid: .*got a channel SID \(UO\) \(where to find it: task attribute flexInteractionSid\); channel_sid: .*got an interaction SID \(KD\) \(where to find it: task attribute flexInteractionChannelSid\)$/u
+      /^interaction_sid: .*got a channel SID \(UO\) \(where to find it: find_conversations\); channel_sid: .*got an interaction SID \(KD\) \(where to find it: find_conversations\)$/u
     ],
     [
       "a task's SID",
@@ -368,7 +368,7 @@ describe("what an assistant gets wrong", () => {
       "a task's SID for the interaction's",
       "list_participants",
       { ...channel(1), interaction_sid: sid(1, "WT", 2) },
-      /^interaction_sid: .*got a task SID \(WT\) \(where to find it: task attribute flexInteractionSid\)$/u
+      /^interaction_sid: .*got a task SID \(WT\) \(where to find it: find_conversations\)$/u
     ],
     [
       "the SID of another resource",
