@@ -301,8 +301,9 @@ const start = async () => {
       protocolVersion: "2026-01-26"
     }
   })
-  host = hostCapabilities
-  dress(hostContext)
+  // The protocol has both, and not every host.
+  host = hostCapabilities ?? {}
+  dress(hostContext ?? {})
   post({ method: "ui/notifications/initialized" })
   new ResizeObserver(() =>
     post({ method: "ui/notifications/size-changed", params: { height: document.body.offsetHeight } })
