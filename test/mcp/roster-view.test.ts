@@ -255,6 +255,14 @@ describe.skipIf(missing)(`in Chromium${how}`, () => {
     await close()
   })
 
+  it("in a frame within a frame, as hosts on the web have it, it is the same", async () => {
+    const { close, view } = await open("two", { flags: [], path: "/proxy" })
+    await view.getByRole("button", { name: "Wrap up carla" }).click()
+    await view.getByRole("button", { name: "Wrap up now" }).click()
+    assert.match(await boxOf(view, "Done"), /^Wrap up carla: confirmed\./u)
+    await close()
+  })
+
   it("the last agent can't be taken out: the dry run says why, and there is nothing to confirm with", async () => {
     const { close, host, view } = await open("stuck")
     await view.getByRole("button", { name: "Take out alice" }).click()

@@ -10,6 +10,8 @@ export interface Shown {
   readonly args: Record<string, unknown> | undefined
   readonly result: CallToolResult
   readonly theme?: "light" | "dark"
+  /** The frame's page: the view itself, or one that has the view in a frame of its own and passes messages on, as web hosts have it. */
+  readonly path?: "/view" | "/proxy"
   readonly capabilities?: McpUiHostCapabilities
 }
 
@@ -30,7 +32,13 @@ declare global {
 window.told = []
 window.heights = []
 
-window.showView = async ({ args, capabilities = { serverTools: {}, updateModelContext: {} }, result, theme }) => {
+window.showView = async ({
+  args,
+  capabilities = { serverTools: {}, updateModelContext: {} },
+  path = "/view",
+  result,
+  theme
+}) => {
   const frame = document.querySelector("iframe")
   const view = frame?.contentWindow
   if (frame === null || view === null || view === undefined) throw new Error("the page has no frame")
@@ -55,7 +63,7 @@ window.showView = async ({ args, capabilities = { serverTools: {}, updateModelCo
     bridge.oninitialized = () => resolve()
   })
   await bridge.connect(new PostMessageTransport(view, view))
-  frame.src = "/view"
+  frame.src = path
   await ready
   if (args !== undefined) await bridge.sendToolInput({ arguments: args })
   await bridge.sendToolResult(result)

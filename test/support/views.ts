@@ -70,8 +70,8 @@ export const screen = async (browser: Browser) => {
       ? route.fulfill({ body: view, contentType: "text/html", headers: { "Content-Security-Policy": policy } })
       : pathname === "/host.js"
         ? route.fulfill({ body: code, contentType: "text/javascript" })
-        : pathname === "/"
-          ? route.fulfill({ body: host, contentType: "text/html" })
+        : pathname === "/proxy" || pathname === "/"
+          ? route.fulfill({ body: pathname === "/" ? host : proxy, contentType: "text/html" })
           : route.fulfill({ status: 204 })
   })
   await page.exposeFunction("callServer", (params: CallToolRequest["params"]) => {
@@ -90,11 +90,19 @@ export const screen = async (browser: Browser) => {
       host = `<!doctype html><meta charset="utf-8"><title>host</title><style>body { margin: 0 }</style>${around(frame)}<script src="/host.js"></script>`
       const result = shown.result ?? (await client.callTool({ name: "list_participants", arguments: shown.args ?? {} }))
       await page.goto("http://host.test/")
-      const { args, capabilities, theme } = shown
-      await page.evaluate((shown) => window.showView(shown), { args, capabilities, theme, result } as Shown)
-      return { calls, wrong, view: page.frameLocator("iframe") }
+      const { args, capabilities, path, theme } = shown
+      await page.evaluate((shown) => window.showView(shown), { args, capabilities, path, theme, result } as Shown)
+      const outer = page.frameLocator("iframe")
+      return { calls, wrong, view: path === "/proxy" ? outer.frameLocator("iframe") : outer }
     }
   }
 }
 
 const frame = '<iframe title="roster" sandbox="allow-scripts" style="width: 100%; height: 60px; border: 0"></iframe>'
+
+const proxy = `<!doctype html><meta charset="utf-8"><title>proxy</title><style>body { margin: 0 }</style>
+<iframe title="roster" sandbox="allow-scripts" src="/view" style="width: 100%; height: 100vh; border: 0"></iframe>
+<script>
+  const view = document.querySelector("iframe").contentWindow
+  addEventListener("message", ({ data, source }) => (source === parent ? view : parent).postMessage(data, "*"))
+</script>`
