@@ -530,9 +530,11 @@ const settings: Target = {
           yield* Settings.onSandbox(written)
           yield* TwilioClient.fromConfig
         }).pipe(
-          Effect.provide(Settings.layer(given)),
-          Effect.provide(ConfigProvider.layer(ConfigProvider.fromEnv({ env }))),
-          Effect.provide(silent)
+          Effect.provide(
+            Settings.layer(given).pipe(
+              Layer.provideMerge(Layer.merge(ConfigProvider.layer(ConfigProvider.fromEnv({ env })), silent))
+            )
+          )
         )
         const exit = await Effect.runPromiseExit(program as Effect.Effect<unknown, unknown>)
         if (Exit.isSuccess(exit)) return undefined
@@ -643,11 +645,13 @@ const sweepOptions: Target = {
         const exit = await Effect.runPromiseExit(
           command(argv).pipe(
             Effect.provideService(CliOutput.Presenter, { present: () => Effect.void }),
-            Effect.provide(NodeServices.layer),
-            Effect.provide(Layer.succeed(HttpClient.HttpClient, http)),
-            // Without credentials nothing can be sent.
-            Effect.provide(ConfigProvider.layer(ConfigProvider.fromEnv({ env: {} }))),
-            Effect.provide(Logger.layer([]))
+            Effect.provide([
+              NodeServices.layer,
+              Layer.succeed(HttpClient.HttpClient, http),
+              // Without credentials nothing can be sent.
+              ConfigProvider.layer(ConfigProvider.fromEnv({ env: {} })),
+              Logger.layer([])
+            ])
           ) as Effect.Effect<unknown, unknown>
         )
         if (asked > 0) return `something was sent by ${short(argv)}`

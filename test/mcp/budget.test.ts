@@ -79,7 +79,7 @@ describe("an hour that slides", () => {
 
   it.effect("what counts for all and does not answer refuses, and says so", () =>
     Effect.gen(function* () {
-      const silent = Effect.fail("away")
+      const silent = Effect.fail({ _tag: "Away" })
       const sharedWrites = { take: () => silent, look: () => silent, giveBack: () => silent }
       const { check, take } = Budget.make({ maxWrites: 3, sharedWrites })
       for (const refused of [yield* said(check), yield* said(take)]) {

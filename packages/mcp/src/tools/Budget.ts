@@ -9,13 +9,18 @@ import { Refused } from "./ToolError.ts"
 
 const hour = 3_600_000
 
-/** Counts for all replicas. Each method fails if it can't be told. */
+/** Why it can't be told. Which of the store's errors it is makes no difference. */
+interface Away {
+  readonly _tag: string
+}
+
+/** Counts for all replicas. */
 export interface Shared {
   /** Takes one of `most` places for `milliseconds`; 0, or in how many milliseconds there will be one. The same `id` again takes none. */
-  readonly take: (id: string, most: number, milliseconds: number) => Effect.Effect<number, unknown>
+  readonly take: (id: string, most: number, milliseconds: number) => Effect.Effect<number, Away>
   /** The same, but takes none. */
-  readonly look: (most: number, milliseconds: number) => Effect.Effect<number, unknown>
-  readonly giveBack: (id: string) => Effect.Effect<void, unknown>
+  readonly look: (most: number, milliseconds: number) => Effect.Effect<number, Away>
+  readonly giveBack: (id: string) => Effect.Effect<void, Away>
 }
 
 export interface Budget {
@@ -34,7 +39,7 @@ export interface Options {
 export const make = ({ maxWrites, sharedWrites }: Options): Budget => {
   if (maxWrites === undefined) return { check: Effect.void, take: Effect.succeed(Effect.void) }
   const { giveBack, look, take } = sharedWrites ?? inProcess()
-  const free = (wait: Effect.Effect<number, unknown>) =>
+  const free = (wait: Effect.Effect<number, Away>) =>
     wait.pipe(
       Effect.mapError(() => away),
       Effect.flatMap((wait) => (wait <= 0 ? Effect.void : Effect.fail(spent(maxWrites, wait))))
