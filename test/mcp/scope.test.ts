@@ -207,6 +207,8 @@ describe("what is inside works as it does without a scope", () => {
     ]) {
       const { rows, words } = await search(client, args)
       for (const { queue } of rows) assert.strictEqual(queue, "Support")
+      // Who reads the answer must not take it for all that there is.
+      assert.include(words, 'Only what is of \\"Support\\" is shown here.')
       for (const name of ["two", "crowd", "offered", "wrapping", "outlived"] as const) {
         for (const trace of traces(name)) assert.notInclude(words, trace)
       }

@@ -81,7 +81,7 @@ const read = Effect.fnUntraced(function* (input: Input) {
     },
     { limit: input.limit ?? 20, within: goodTime, ...(cursor === undefined ? undefined : { cursor }) }
   )
-  const note = noteOn(input, found)
+  const note = noteOn(input, found, conversations.queues)
   return {
     conversations: found.conversations.map((conversation) => row(conversation, input.details === true)),
     ...(found.next === undefined ? undefined : { next_cursor: cursors.format(search, found.next) }),
@@ -101,7 +101,11 @@ const row = (found: Conversation.Involvement, isDetailed: boolean) => ({
 })
 
 /** What an assistant can't see in the rows, and the way on from there. */
-const noteOn = (input: Input, { conversations, next }: Conversation.Page): string | undefined => {
+const noteOn = (
+  input: Input,
+  { conversations, next }: Conversation.Page,
+  queues: ReadonlyArray<string>
+): string | undefined => {
   const notes = [
     conversations.length === 0 && next !== undefined
       ? "None so far: pass next_cursor as cursor to look further."
@@ -112,7 +116,8 @@ const noteOn = (input: Input, { conversations, next }: Conversation.Page): strin
       : undefined,
     conversations.some(({ channelSid, participantSid }) => channelSid !== undefined && participantSid === undefined)
       ? "A row without participant_sid has no agent to move: nobody has accepted the task, or the agent is no longer listed."
-      : undefined
+      : undefined,
+    queues.length === 0 ? undefined : `Only what is of ${Scope.named(queues)} is shown here.`
   ].filter((note) => note !== undefined)
   return notes.length === 0 ? undefined : notes.join(" ")
 }

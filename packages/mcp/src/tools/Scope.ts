@@ -283,7 +283,7 @@ const foreign = (count: number) =>
   })
 
 /** As many names as a sentence takes. */
-const named = (queues: ReadonlyArray<string>): string => {
+export const named = (queues: ReadonlyArray<string>): string => {
   const shown = queues.slice(0, 3).map((queue) => JSON.stringify(name(queue)))
   return [...shown, ...(queues.length > 3 ? [`and ${queues.length - 3} more`] : [])].join(", ")
 }
