@@ -3,7 +3,7 @@ import { connect, type Socket } from "node:net"
 import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import * as Command from "../support/command.ts"
-import { call, channel, connectTo, environment } from "../support/host.ts"
+import { call, channel, connectTo, environment, write } from "../support/host.ts"
 import { type Served, start } from "../support/served.ts"
 
 const token = "0123456789abcdef0123456789abcdef"
@@ -58,6 +58,27 @@ describe("over HTTP", () => {
     assert.isFalse(isError)
     // A roster is two requests.
     assert.isAtMost(begun.length, 2 * 32)
+  })
+
+  it("a batch whose calls have one id gets one answer, and the audit has a line for each write that was sent", async () => {
+    const open = await Command.listen(["--confirm=never", "--audit-json"], environment(served.url))
+    const changes = [2, 3].map((n) => ({
+      jsonrpc: "2.0",
+      id: 1,
+      method: "tools/call",
+      params: { name: "set_participant_status", arguments: write(3, n, "wrapup") }
+    }))
+    const response = await fetch(open.url, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Accept: "application/json, text/event-stream" },
+      body: JSON.stringify(changes)
+    })
+    // The protocol has no second answer for an id.
+    assert.lengthOf((await response.text()).match(/"id":1/gu) ?? [], 1)
+    const { stderr } = await open.stop()
+    const sent = served.requests.filter((request) => request.startsWith("POST"))
+    assert.isNotEmpty(sent)
+    assert.lengthOf(stderr.match(/"audit":"set_participant_status"/gu) ?? [], sent.length)
   })
 
   it("of more than a thousand connections the rest are hung up on at once, and the others are served", async () => {
