@@ -31,15 +31,17 @@ const packageOf = (module: string): Package | undefined => {
   }
 }
 
+/** Of packages that are nowhere but inside another one, whose makers left out the licence: what npm says of it. */
+const published: Readonly<Record<string, string>> = { "@cfworker/json-schema": "MIT" }
+
 /** What other packages a module has inside already, from the marks that its makers' bundler left. */
 const inside = (module: string): ReadonlyArray<Package> => {
   const marks = readFileSync(module, "utf8").matchAll(/^\/\/#region \S*node_modules\/((?:@[^/\s]+\/)?[^/\s]+)\//gmu)
   return [...new Set([...marks].map(([, name = ""]) => name))].map((name) => {
     const here = join("../../node_modules/.pnpm/node_modules", name, "package.json")
     const known = existsSync(here) ? packageOf(realpathSync(here)) : undefined
-    return (
-      known ?? { name, version: "(as published inside another package)", license: "see its page on npm", texts: [] }
-    )
+    const license = published[name] ?? "see its page on npm"
+    return known ?? { name, version: "(as published inside another package)", license, texts: [] }
   })
 }
 

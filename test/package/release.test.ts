@@ -116,7 +116,7 @@ describe("the peer range of effect", () => {
     const folder = join(root, "packages", name, "src")
     const sources = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"))
     const modules = sources.flatMap((file) =>
-      [...readFileSync(join(folder, file), "utf8").matchAll(/ from "(effect\/[^"]+)"/gu)].map(
+      [...readFileSync(join(folder, file), "utf8").matchAll(/(?: from |import\()"(effect\/[^"]+)"/gu)].map(
         ([, module = ""]) => module
       )
     )
