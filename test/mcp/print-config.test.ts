@@ -64,6 +64,7 @@ describe.concurrent("print-config", () => {
       const { code, stderr, stdout } = await Command.run(["print-config", host, "--read-only"], env)
       assert.strictEqual(code, 0)
       assert.match(stderr, where)
+      assert.match(stderr, /credentials/u)
       const server = servers(stdout)?.["flex-interactions"]
       assert.strictEqual(server?.command, process.execPath)
       assert.deepStrictEqual(server?.args, [Command.main, "--read-only"])
@@ -73,7 +74,9 @@ describe.concurrent("print-config", () => {
     })
 
     it(`${host}: with --sandbox its lines start a server as they are`, async () => {
-      const { stdout } = await Command.run(["print-config", host, "--sandbox"])
+      const { stderr, stdout } = await Command.run(["print-config", host, "--sandbox"])
+      assert.match(stderr, where)
+      assert.notMatch(stderr, /credentials/u)
       const server = servers(stdout)?.["flex-interactions"] ?? assert.fail(stdout)
       assert.isUndefined(server.env)
       const [program, ...args] = server.args

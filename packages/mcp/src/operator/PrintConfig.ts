@@ -14,6 +14,10 @@ interface Launch {
 interface Host {
   /** Where the lines belong. */
   readonly where: string
+  /** What to do about the credentials: nothing on the sandbox. */
+  readonly credentials: string
+  /** What to do at last. */
+  readonly finally?: string
   /** How the host's configuration refers to a secret; a host that has no way gets a place to fill in. */
   readonly secret?: (variable: string) => string
   readonly print: (launch: Launch, env: Readonly<Record<string, string>>) => string
@@ -28,24 +32,27 @@ const some = (env: Readonly<Record<string, string>>) => (Object.keys(env).length
 const table = {
   "claude-desktop": {
     where:
-      "Merge this into claude_desktop_config.json (Settings > Developer > Edit Config opens it: on macOS in ~/Library/Application Support/Claude, on Windows in %APPDATA%\\Claude), fill in the credentials, and restart Claude Desktop.",
+      "Merge this into claude_desktop_config.json (Settings > Developer > Edit Config opens it: on macOS in ~/Library/Application Support/Claude, on Windows in %APPDATA%\\Claude).",
+    credentials: "Fill in the credentials.",
+    finally: "Restart Claude Desktop.",
     print: mcpServers
   },
   "claude-code": {
-    where:
-      "Put this into .mcp.json at the root of the project, or into ~/.claude.json for all projects; the credentials are taken from the environment that claude is started in.",
+    where: "Put this into .mcp.json at the root of the project, or into ~/.claude.json for all projects.",
+    credentials: "The credentials are taken from the environment that claude is started in.",
     secret: (variable) => `\${${variable}}`,
     print: mcpServers
   },
   cursor: {
-    where:
-      "Put this into .cursor/mcp.json of the project, or into ~/.cursor/mcp.json for all projects; the credentials are taken from the environment that Cursor is started in.",
+    where: "Put this into .cursor/mcp.json of the project, or into ~/.cursor/mcp.json for all projects.",
+    credentials: "The credentials are taken from the environment that Cursor is started in.",
     secret: (variable) => `\${env:${variable}}`,
     print: mcpServers
   },
   vscode: {
     where:
-      'Put this into .vscode/mcp.json of the workspace, or into the file that the command "MCP: Open User Configuration" opens; VS Code asks for the credentials once and keeps them.',
+      'Put this into .vscode/mcp.json of the workspace, or into the file that the command "MCP: Open User Configuration" opens.',
+    credentials: "VS Code asks for the credentials once and keeps them.",
     secret: (variable) => `\${input:${variable}}`,
     print: (launch, env) => {
       const inputs = Object.keys(env).map((id) => ({
@@ -59,8 +66,8 @@ const table = {
     }
   },
   codex: {
-    where:
-      "Append this to ~/.codex/config.toml; the credentials are taken from the environment that codex is started in.",
+    where: "Append this to ~/.codex/config.toml.",
+    credentials: "The credentials are taken from the environment that codex is started in.",
     print: (launch, env) =>
       // A JSON string and an array of them are TOML too.
       [
@@ -71,7 +78,8 @@ const table = {
       ].join("\n")
   },
   inspector: {
-    where: `Save this as mcp.json and run: npx @modelcontextprotocol/inspector --config mcp.json --server ${name}. Fill in the credentials first.`,
+    where: `Save this as mcp.json; npx @modelcontextprotocol/inspector --config mcp.json --server ${name} opens it.`,
+    credentials: "Fill in the credentials first.",
     print: (launch, env) => json({ mcpServers: { [name]: { type: "stdio", ...launch, ...some(env) } } })
   }
 } as const satisfies Record<string, Host>
@@ -113,7 +121,8 @@ export const run = (line: Settings.CommandLine): number => {
   const sandbox = Settings.table.sandbox.env in line.given || Settings.table.sandboxSeed.env in line.given
   const variables = sandbox ? [] : ["TWILIO_API_KEY", "TWILIO_API_SECRET"]
   const env = Object.fromEntries(variables.map((variable) => [variable, fill(variable)]))
-  process.stderr.write(`${host.where}\n`)
+  const said = [host.where, sandbox ? undefined : host.credentials, host.finally]
+  process.stderr.write(`${said.filter((part) => part !== undefined).join(" ")}\n`)
   process.stdout.write(`${host.print(launch(Settings.asFlags(fromAnywhere(line.given))), env)}\n`)
   return 0
 }
