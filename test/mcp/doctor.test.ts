@@ -336,7 +336,7 @@ describe("doctor", () => {
 
   it("shows where each setting comes from, and no secret", async () => {
     const { settings, stdout } = await examine(
-      ["--confirm", "always"],
+      ["--confirm", "always", "--allow-status", "wrapup", "--allow-status=closed"],
       environment({
         FLEX_MCP_READ_ONLY: "yes",
         OTEL_EXPORTER_OTLP_ENDPOINT: `http://user:otlp-pass@word@${new URL(served.url).host}/otlp`
@@ -347,6 +347,11 @@ describe("doctor", () => {
       setting: "FLEX_MCP_CONFIRM",
       value: "always",
       from: "flag --confirm"
+    })
+    assert.deepStrictEqual(from("FLEX_MCP_ALLOW_STATUS"), {
+      setting: "FLEX_MCP_ALLOW_STATUS",
+      value: "wrapup, closed",
+      from: "flag --allow-status"
     })
     assert.deepStrictEqual(from("FLEX_MCP_READ_ONLY"), {
       setting: "FLEX_MCP_READ_ONLY",

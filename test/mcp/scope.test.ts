@@ -291,6 +291,27 @@ describe("a conversation with agents of two queues", () => {
     assert.deepInclude((await end()).data, { result: "confirmed", channel_status: "closed" })
   })
 
+  it("a list of tasks that is late leaves nobody out: the tasks of listed agents are read by themselves", async () => {
+    const client = await host("Support")
+    const other = await join()
+    world.fault({
+      kind: "answer",
+      status: 200,
+      body: { tasks: [], meta: { key: "tasks", next_page_url: null } },
+      path: "EvaluateTaskAttributes",
+      times: "always"
+    })
+    const listed = await call(client, "list_participants", channel(mixed))
+    assert.include(listed.text, "alice")
+    for (const trace of other.traces) assert.notInclude(listed.text, trace)
+    const ended = await call(client, "end_conversation", { ...channel(mixed), status: "closed" })
+    assert.match(ended.text, /a task is open that this server does not show.*Nothing was changed/u)
+    const foreign = { ...channel(mixed), participant_sid: other.participantSid, status: "closed" }
+    assert.match((await call(client, "set_participant_status", foreign)).text, /lists no participant with this SID/u)
+    assert.isTrue((await call(client, "list_participants", of("two"))).isError)
+    assert.deepStrictEqual(changes(), [])
+  })
+
   it("the other queue's server sees its own agent, and can't move the first", async () => {
     const client = await host("Billing")
     const other = await join()

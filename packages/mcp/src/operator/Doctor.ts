@@ -183,7 +183,7 @@ const settingsShown = (written: Settings.Written, given: Settings.CommandLine["g
     return [
       {
         setting: setting.env,
-        value: setting.secret === true ? "***" : withoutUser(value),
+        value: setting.secret === true ? "***" : withoutUser(setting.many === true ? Settings.listed(value) : value),
         from: setting.env in given ? `flag --${setting.flag}` : "environment"
       }
     ]

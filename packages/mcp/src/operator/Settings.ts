@@ -257,6 +257,12 @@ const lines = (values: ReadonlyArray<unknown>): string => values.map((value) => 
 const several = (text: string): ReadonlyArray<string> =>
   text.includes("\n") ? text.replace(/\n$/u, "").split("\n") : text.split(",")
 
+/** The same for people; a value that has a comma itself is in quotes. */
+export const listed = (text: string): string =>
+  several(text)
+    .map((value) => (value.includes(",") ? JSON.stringify(value) : value.trim()))
+    .join(", ")
+
 /** Somebody may have tried a setting that has no flag, most often a secret. */
 const noSuchFlag = (flag: string): string => {
   const name = flag.replace(/^--?/u, "").replaceAll("-", "_").toUpperCase()
