@@ -4,7 +4,7 @@ import { Effect, Fiber, Result } from "effect"
 import { TestClock } from "effect/testing"
 import { afterEach, beforeEach } from "vitest"
 import * as Budget from "../../packages/mcp/src/tools/Budget.ts"
-import { call, channel, type HostOptions, write } from "../support/calls.ts"
+import { type Action, call, channel, type HostOptions, write } from "../support/calls.ts"
 import { onReadyMade } from "../support/conversations.ts"
 import { open } from "../support/inProcess.ts"
 
@@ -162,6 +162,20 @@ describe("the tools", () => {
     await call(client, move, write(2, 2, "wrapup"))
     assert.match((await call(client, move, write(2, 3, "wrapup"))).text, out)
     assert.strictEqual(questions, 1)
+  })
+
+  it("the last place is taken while a person thinks: refused, though the person says yes", async () => {
+    let isFirst = true
+    const { audit, client } = await host(1, async (): Promise<Action> => {
+      if (isFirst) {
+        isFirst = false
+        assert.strictEqual((await call(client, move, write(7, 2, "wrapup"))).data?.["result"], "confirmed")
+      }
+      return "accept"
+    })
+    assert.match((await call(client, move, write(2, 2, "wrapup"))).text, out)
+    assert.lengthOf(world.changes(), 1)
+    assert.match(audit[1] ?? "", /asked=true answer=accept result=not_sent reason=MaxWrites$/u)
   })
 
   it("what Twilio refuses was sent, and counts; what the client has to send again counts once", async () => {

@@ -32,7 +32,7 @@ type Scoped<Method> = Method extends (...args: infer Args) => Effect.Effect<infe
 export const note = (hidden = 0): string | undefined =>
   hidden === 0
     ? undefined
-    : `${hidden === 1 ? "1 agent" : `${hidden} agents`} of queues that this server does not show ${hidden === 1 ? "is" : "are"} listed too.`
+    : `Not shown: ${hidden === 1 ? "1 agent who is" : `${hidden} agents who are`} listed too, of another queue or of one that is no longer known.`
 
 /** Core's service, as far as tools use it. A plan is the one that this service gave, or none. */
 export class Conversations extends Context.Service<

@@ -88,7 +88,8 @@ export const write = <
     }
     const inBudget = <A>(self: Effect.Effect<A, Refused>, consent: Confirmation.Consent) =>
       Effect.tapError(self, () => audit.settled(entry, { consent, call }, "not_sent", "MaxWrites"))
-    yield* inBudget(budget.check, { asked: false, answer: "not_asked" })
+    // Nobody is asked about what can't be sent; what was answered is told with its answer.
+    if (call.answered === undefined) yield* inBudget(budget.check, { asked: false, answer: "not_asked" })
     const consent = yield* confirm(entry, () => question(input, found), call)
     if (consent.refusal !== undefined) {
       yield* audit.settled(entry, { consent, call }, "not_sent")
