@@ -226,7 +226,7 @@ describe("the line on stderr when the server starts", () => {
     [["--confirm", "never", "--read-only"], /no writes: it only reads$/u]
   ] as const) {
     it(`says how writes are confirmed: ${args.join(" ") || "by default"}`, async () => {
-      const host = raw(["--sandbox", ...args])
+      const host = raw(args, environment(served.url))
       await host.initialize("2025-11-25")
       await host.end()
       const lines = host.stderr().trimEnd().split("\n")
