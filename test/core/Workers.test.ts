@@ -52,15 +52,15 @@ describe("a worker", () => {
   for (const [what, word, found, requests] of [
     ["SID", sid("WK", 2), [2], ["/Workers/"]],
     ["SID that nobody has", sid("WK", 9), [], ["/Workers/"]],
-    ["friendly name, in any case, with spaces around it", " BEN ", [2], ["FriendlyName"]],
+    ["friendly name, in any case, with spaces around it", " BEN ", [2], ["FriendlyName", "TargetWorkersExpression"]],
     ["e-mail address", "ana@example.com", [1], ["FriendlyName", "TargetWorkersExpression"]],
     ["full name, with an apostrophe", "Ana O'Hara", [1], ["FriendlyName", "TargetWorkersExpression"]],
     ["full name that two have", "Sam Smith", [2, 3], ["FriendlyName", "TargetWorkersExpression"]],
     ["name of nobody", "Zoe", [], ["FriendlyName", "TargetWorkersExpression"]],
-    ["part of a name", "Sam", [3], ["FriendlyName"]],
+    ["part of a name", "Sam", [3], ["FriendlyName", "TargetWorkersExpression"]],
     ["word that would be an expression", "x' OR '1' == '1", [], ["FriendlyName", "TargetWorkersExpression"]]
   ] as const) {
-    it.effect(`is found by a ${what}, and an expression is asked only where nothing cheaper answers`, () =>
+    it.effect(`is found by a ${what}, and an expression is asked for whatever is no SID`, () =>
       Effect.gen(function* () {
         assert.deepStrictEqual(
           yield* run(find(word)),
@@ -71,6 +71,23 @@ describe("a worker", () => {
       })
     )
   }
+
+  it.effect("whose friendly name is another's full name or e-mail address is one of several", () =>
+    Effect.gen(function* () {
+      const ben = { sid: sid("WK", 2), friendly_name: "ben", attributes: '{"email":"ben"}' }
+      const http = double(
+        Response.json({ workers: [ben] }),
+        Response.json({
+          workers: [
+            ben,
+            { sid: sid("WK", 4), friendly_name: "b.low", attributes: '{"full_name":"Ben"}' },
+            { sid: sid("WK", 5), friendly_name: "b.high", attributes: '{"full_name":"Benjamin"}' }
+          ]
+        })
+      )
+      assert.deepStrictEqual(yield* Effect.provide(find("Ben"), on(http)), [sid("WK", 2), sid("WK", 4)])
+    })
+  )
 
   it.effect("is found though the list leaves attributes out: those who may fit are read alone", () =>
     Effect.gen(function* () {

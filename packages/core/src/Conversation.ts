@@ -155,6 +155,10 @@ export interface Query {
 export const Cursor = Schema.Struct({
   /** Which of several lists. */
   list: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))),
+  /** How many rows each page of the list has: the same from the first to the last. */
+  size: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: Paging.maxPageSize }))),
+  /** So many rows of the page were looked at already. */
+  skip: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))),
   ...Paging.Cursor.fields
 })
 /** What {@link Cursor} accepts. */
@@ -317,7 +321,10 @@ export const Moved = Schema.Struct({
   agent: MovingAgent,
   /** As read last. */
   channelStatus: Schema.optionalKey(Schema.String),
-  /** The other agents that are listed; after `closed` read once more. */
+  /**
+   * The other agents that are listed; after `closed` read once more, with those who joined meanwhile if the customer would
+   * seem alone without them.
+   */
   others: Schema.Array(Person),
   onTheWay: Schema.optionalKey(OnTheWay),
   /** Now, after the change. */

@@ -129,12 +129,13 @@ export class Workers extends Context.Service<
     readonly get: (worker: Sid.WorkerSid) => Effect.Effect<Worker, TwilioError>
 
     /**
-     * The workers whom a word may mean: the one with this SID; else the one with this friendly name; else those with this e-mail
-     * address or full name, up to `limit` (1 or more, default 20). Nobody is no error, and more than one is none: the caller
+     * The workers whom a word may mean: the one with this SID; else those with this friendly name, e-mail address or full name, up
+     * to `limit` (1 or more, default 20), who has the friendly name first. Nobody is no error, and more than one is none: the caller
      * decides. Names are compared in any case, spaces around them do not count.
      *
-     * The last of the three is asked only if the others find nobody: it takes an expression, of which Twilio takes three a
-     * second (published), and which compares exactly (assumed): give the name as Flex has it.
+     * One name can be the login of one worker and the full name of another, so all are asked, at once. The last two take an
+     * expression, of which Twilio takes three a second (published), and which compares exactly (assumed): give the name as Flex
+     * has it. A SID takes none.
      */
     readonly find: (
       word: string,
@@ -261,19 +262,28 @@ export const layer: Layer.Layer<Workers, never, TwilioClient | Workspace> = Laye
         )
       }
       const params = yield* within(listWorkers, {})
-      const byName = yield* workers.find(params, ({ friendlyName }) => isSame(friendlyName, name), {
-        query: { FriendlyName: name }
-      })
-      if (Option.isSome(byName)) return [byName.value]
-      return yield* byAttributes
-        .stream(params, { query: { TargetWorkersExpression: `email == ${quoted} OR full_name == ${quoted}` } })
-        .pipe(
-          Stream.mapEffect(called(name), { concurrency }),
-          Stream.map(Option.toArray),
-          Stream.flattenIterable,
-          Stream.take(limit),
-          Stream.runCollect
-        )
+      const [byName, others] = yield* Effect.all(
+        [
+          workers.find(params, ({ friendlyName }) => isSame(friendlyName, name), { query: { FriendlyName: name } }),
+          byAttributes
+            .stream(params, { query: { TargetWorkersExpression: `email == ${quoted} OR full_name == ${quoted}` } })
+            .pipe(
+              Stream.mapEffect(called(name), { concurrency }),
+              Stream.map(Option.toArray),
+              Stream.flattenIterable,
+              Stream.take(limit),
+              Stream.runCollect
+            )
+        ],
+        { concurrency: 2 }
+      )
+      const first = Option.toArray(byName)
+      // One who goes by the word in two ways is one.
+      const all = [
+        ...first,
+        ...others.filter(({ sid }) => first.every((other) => sid === undefined || other.sid !== sid))
+      ]
+      return all.slice(0, limit)
     })
 
     /** Once Twilio has refused the filter it is not sent again. */

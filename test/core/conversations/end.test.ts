@@ -84,6 +84,20 @@ describe("end", () => {
       })
   )
 
+  it.live(
+    "closed already, refused by Twilio, and where the agents stand can't be read: the refusal, and not already",
+    () =>
+      Effect.gen(function* () {
+        yield* world.end("two", "closed")
+        world.fault({ kind: "html", status: 500, resource: "reservations", times: "always" })
+        const answer = yield* world.run((conversations) => told(conversations.end(channelOf("two"), "closed")), {
+          retry: { times: 0 }
+        })
+        assert.strictEqual(answer.result, "Conflict")
+        assert.lengthOf(world.changes(), 2)
+      })
+  )
+
   it.live("an inactive conversation can be closed; a closed one can't become inactive", () =>
     Effect.gen(function* () {
       assert.strictEqual((yield* world.end("parked", "closed")).result, "confirmed")

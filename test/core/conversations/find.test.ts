@@ -256,21 +256,28 @@ describe("by standing", () => {
 describe("page by page", () => {
   const world = onReadyMade()
 
-  const pages = (query: Conversation.Query, limit: number) => (conversations: Service) =>
-    Effect.gen(function* () {
-      const found: Array<Conversation.Involvement> = []
-      let cursor: Conversation.Cursor | undefined
-      do {
-        const page: Conversation.Page = yield* conversations.findPage(query, {
-          limit,
-          ...(cursor === undefined ? undefined : { cursor: JSON.parse(JSON.stringify(cursor)) as Conversation.Cursor })
-        })
-        assert.isAtMost(page.conversations.length, limit)
-        found.push(...page.conversations)
-        cursor = page.next
-      } while (cursor !== undefined)
-      return found
-    })
+  /** The limits in turn, again and again. */
+  const pages =
+    (query: Conversation.Query, ...limits: ReadonlyArray<number>) =>
+    (conversations: Service) =>
+      Effect.gen(function* () {
+        const found: Array<Conversation.Involvement> = []
+        let cursor: Conversation.Cursor | undefined
+        let calls = 0
+        do {
+          const limit = limits[calls++ % limits.length] ?? 1
+          const page: Conversation.Page = yield* conversations.findPage(query, {
+            limit,
+            ...(cursor === undefined
+              ? undefined
+              : { cursor: JSON.parse(JSON.stringify(cursor)) as Conversation.Cursor })
+          })
+          assert.isAtMost(page.conversations.length, limit)
+          found.push(...page.conversations)
+          cursor = page.next
+        } while (cursor !== undefined)
+        return found
+      })
 
   for (const [what, query] of [
     ["a worker's, of which some are active and some in wrap-up", { worker: "alice" }],
@@ -293,6 +300,25 @@ describe("page by page", () => {
       })
     )
   }
+
+  it.live("the pages of a walk have one size, however few rows fit and whatever the limit of each call is", () =>
+    Effect.gen(function* () {
+      const query: Conversation.Query = { standing: "active", queues: ["Sales", "Billing"] }
+      const expected = yield* world.run(all(query))
+      const before = world.asked().length
+      const found = yield* world.run(pages(query, 2, 1, 3))
+      assert.deepStrictEqual(
+        found.map(({ reservationSid }) => reservationSid),
+        expected.map(({ reservationSid }) => reservationSid)
+      )
+      const lists = world
+        .asked()
+        .slice(before)
+        .filter((request) => request.startsWith("GET /Tasks?"))
+      assert.isAbove(lists.length, 2)
+      for (const list of lists) assert.include(list, "PageSize=2")
+    })
+  )
 
   it.live("pages that go round in a circle end, across calls too", () =>
     Effect.gen(function* () {

@@ -242,6 +242,20 @@ describe("nobody is left alone by accident", () => {
     })
   )
 
+  it.live("somebody who was on the way and comes meanwhile is company, and is told of", () =>
+    Effect.gen(function* () {
+      const { sandbox } = world
+      const { sid } = sandbox().invite(channelOf("one"))
+      world.on("after", /^POST /u, () => sandbox().accept(sid, "bruno"))
+      const moved = yield* close("one")
+      assert.deepInclude(moved, { result: "confirmed", customerAlone: false })
+      assert.deepStrictEqual(
+        moved.others.map(({ standing, worker }) => [worker, standing]),
+        [["bruno", "active"]]
+      )
+    })
+  )
+
   it.live("somebody who was asked, or a task that waits, is on the way", () =>
     Effect.gen(function* () {
       const moved = yield* close("offered")

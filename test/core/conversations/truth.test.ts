@@ -357,6 +357,25 @@ describe("things that happen in the middle", () => {
   )
 })
 
+describe("a refusal that is not Twilio's own", () => {
+  const world = worldWith()
+
+  for (const status of [400, 409, 422]) {
+    it.live(
+      `closed for one who has left, refused by a gateway with ${status}: not already, for nobody asked Twilio`,
+      () =>
+        Effect.gen(function* () {
+          yield* Effect.promise(() => world.send("POST", pathOf("two"), { Status: "closed" }))
+          world.fault({ kind: "html", status, method: "POST" })
+          assert.strictEqual(
+            (yield* world.move("two", "closed")).result,
+            status === 400 ? "InvalidRequest" : "Conflict"
+          )
+        })
+    )
+  }
+})
+
 describe("where Twilio answers a repeat with 400, or with 200", () => {
   const refusing = worldWith({ repeat: 400 })
   const harmless = worldWith({ repeat: 200 })

@@ -328,14 +328,22 @@ export const make = (services: {
     }
     const source = yield* sourceOf(query)
     const conversations: Array<Involvement> = []
-    let place = cursor
+    // A token is for pages of one size: it stays the same, and what is left of a page is for the next call.
+    let { size = limit, skip = 0, ...place } = cursor
     for (let pages = 1; ; pages++) {
-      const { next, rows } = yield* source(place, limit - conversations.length)
-      const found = yield* Effect.forEach(rows, (row) => row, { concurrency })
-      for (const row of found) if (Option.isSome(row)) conversations.push(row.value)
+      const { next, rows } = yield* source(place, size)
+      while (skip < rows.length && conversations.length < limit) {
+        const some = rows.slice(skip, skip + limit - conversations.length)
+        for (const row of yield* Effect.forEach(some, (row) => row, { concurrency })) {
+          if (Option.isSome(row)) conversations.push(row.value)
+        }
+        skip += some.length
+      }
+      if (skip < rows.length) return { conversations, next: { ...place, size, skip } }
       if (next === undefined) return { conversations }
-      if (conversations.length >= limit || pages >= pagesPerCall) return { conversations, next }
+      if (conversations.length >= limit || pages >= pagesPerCall) return { conversations, next: { ...next, size } }
       place = next
+      skip = 0
     }
   })
 

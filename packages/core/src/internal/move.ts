@@ -211,7 +211,25 @@ export const make = (look: Look, participants: Participants["Service"], turns: C
     const isNobody = plan.onTheWay !== undefined && plan.onTheWay.queued + plan.onTheWay.offered === 0
     const way =
       plan.unseen !== undefined || isNobody ? wayIn(plan) : yield* wayOf(company, own.participant, ref, deadline)
-    return { found: { ...found, others: left }, way }
+    // Somebody who was on the way may have come: then they are in the list, and the customer is not alone.
+    const isCertain = plan.unseen !== undefined || isAlone({ ...company, onTheWay: way.onTheWay }) === false
+    const joined = isCertain ? [] : yield* newcomers([own, ...others], ref, deadline)
+    return { found: { ...found, others: [...left, ...joined] }, way }
+  })
+
+  /** Agents whom the channel lists now and did not list before. */
+  const newcomers = Effect.fnUntraced(function* (
+    known: ReadonlyArray<Looked>,
+    ref: ParticipantRef,
+    deadline: Deadline.Deadline
+  ) {
+    const sids = new Set(known.map(({ participant }) => participant.sid?.toLowerCase()))
+    const everyone = yield* look.everyone(ref).pipe(
+      Effect.orElseSucceed((): ReadonlyArray<Participant> => []),
+      Deadline.within(deadline, () => Effect.succeed<ReadonlyArray<Participant>>([]), 0.5)
+    )
+    const joined = everyone.filter(({ sid, type }) => type === "agent" && !sids.has(sid?.toLowerCase()))
+    return yield* look.agents(joined, deadline)
   })
 
   /** Twilio refused it for the state that things are in: does reading show why? */
