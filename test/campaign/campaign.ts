@@ -2,7 +2,7 @@
  * `pnpm campaign`: everything that can go wrong between a client and Twilio, at random, and what callers are told of it.
  *
  * `--runs=N` (100,000 by default), `--seed=N` (1 by default), `--way="fetch"` for one of the ways only. It ends with 1 if
- * somebody was told a lie, and prints the smallest case that shows it.
+ * somebody was told a lie, and prints the smallest case that shows it. Interrupted it reports what it has run so far.
  */
 import { parseArgs } from "node:util"
 import { ways } from "./cases.ts"
@@ -38,11 +38,14 @@ const table = (title: string, counts: ReadonlyMap<string, Count>): string => {
   ].join("\n")
 }
 
+const stop = new AbortController()
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort())
 const from = performance.now()
 const summary = await campaign({
   seed,
   runs,
   way: values.way,
+  signal: stop.signal,
   onRun: (done) => {
     if (done % 1000 === 0)
       process.stderr.write(`${done} of ${runs} runs, ${Math.round((performance.now() - from) / 1000)} s\n`)

@@ -272,8 +272,10 @@ export const campaign = async (options: {
   readonly onRun?: (done: number) => void
   /** It ends after so many. */
   readonly mostLies?: number
+  /** Aborted: it ends, with what was run so far. */
+  readonly signal?: AbortSignal
 }): Promise<Summary> => {
-  const { instead, lanes = 24, mostLies = 5, onRun, runs, seed } = options
+  const { instead, lanes = 24, mostLies = 5, onRun, runs, seed, signal } = options
   const byWay = new Map<string, Array<Case>>(ways.map((way) => [way, []]))
   for (let n = 0; n < runs; n++) {
     const one = draw(seed + n, options.way)
@@ -289,7 +291,7 @@ export const campaign = async (options: {
     lies: [] as Array<Lie>
   }
   const keep = async (way: Way, one: Case) => {
-    if (summary.lies.length >= mostLies) return
+    if (summary.lies.length >= mostLies || signal?.aborted === true) return
     const outcomes = await run(way, one)
     summary.runs += 1
     for (const outcome of outcomes) {
