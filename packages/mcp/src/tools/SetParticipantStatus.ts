@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Fields from "./Fields.ts"
 import type { Offer } from "./Limits.ts"
-import { name } from "./Plain.ts"
+import { name, word } from "./Plain.ts"
 import * as Scope from "./Scope.ts"
 import * as Write from "./Write.ts"
 import { facts, Refused, unseen } from "./ToolError.ts"
@@ -57,10 +57,14 @@ const Output = Schema.Struct({
 })
 
 /** What a status means for the people in the conversation. */
-const consequence = {
-  wrapup: "The agent may finish up; the conversation stays open.",
-  closed: "The agent leaves; the conversation stays open."
-}
+/** What it means for the agent, and that it means nothing for the conversation. */
+const consequence = (status: Status, known: Known): string =>
+  `${status === "wrapup" ? "The agent may finish up" : "The agent leaves"}; the conversation ${
+    isOpen(known) ? "stays open" : `is ${word(known.channelStatus ?? "")}`
+  }.`
+
+/** A status that could not be read rules nothing out. */
+const isOpen = ({ channelStatus }: Known): boolean => channelStatus === undefined || channelStatus === "active"
 
 export const setParticipantStatus = Write.write({
   name: "set_participant_status",
@@ -106,7 +110,7 @@ export const setParticipantStatus = Write.write({
       `Task ${plan.agent.routingProperties?.taskSid ?? "unknown"}`,
       `Channel ${input.channel_sid} of interaction ${input.interaction_sid}`,
       "",
-      `${consequence[input.status]} ${ofCustomer(plan, "would be")} This cannot be undone.`
+      `${consequence(input.status, plan)} ${ofCustomer(plan, "would be")} This cannot be undone.`
     ].join("\n"),
   send: (input, plan, { within }) =>
     Scope.Conversations.use((conversations) =>
@@ -126,7 +130,16 @@ export const setParticipantStatus = Write.write({
   means: (input, _plan, moved) => ({
     result: moved.result,
     ...told(input, moved),
-    note: [ofResult[moved.result], consequence[input.status], ofCustomer(moved, "is"), unseenIn(moved)]
+    note: [
+      ofResult[moved.result],
+      moved.result === "wider" && !isOpen(moved)
+        ? `The conversation is ${word(moved.channelStatus ?? "")}.`
+        : moved.result === "wider"
+          ? ""
+          : consequence(input.status, moved),
+      ofCustomer(moved, "is"),
+      unseenIn(moved)
+    ]
       .filter((part) => part !== "")
       .join(" ")
   })
@@ -161,8 +174,16 @@ const isOnlyOnTheWay = ({ hidden, onTheWay, others }: Known): boolean =>
   onTheWay.queued + onTheWay.offered > 0 &&
   others.every(({ standing }) => standing !== "active" && standing !== "unknown")
 
+/** Alone is only a customer who is listed, in a conversation that is active. */
+const hasNoCustomer = ({ hidden, onTheWay, others }: Known): boolean =>
+  (hidden ?? 0) === 0 &&
+  (onTheWay === undefined || onTheWay.queued + onTheWay.offered === 0) &&
+  !others.some(({ standing = "unknown" }) => ["active", "invited", "unknown"].includes(standing))
+
 const ofCustomer = (known: Known, verb: "is" | "would be"): string => {
   const { customerAlone, others } = known
+  if (!isOpen(known)) return "So no customer is left alone in it."
+  if (customerAlone === false && hasNoCustomer(known)) return "No customer is listed in it."
   return customerAlone === true
     ? `The customer ${verb} alone in it, and nobody is on the way: what they write reaches nobody.`
     : customerAlone === false
@@ -187,7 +208,7 @@ const ofDryRun = (input: Input, plan: Conversation.Plan & Scope.Hidden): string 
         : isLast(input, plan)
           ? 'Nothing was sent. Without dry_run it would be refused: this is the last agent (if_last_agent "allow" permits it).'
           : `Nothing was sent. Without dry_run, Status=${input.status} would be sent for this agent.`,
-    consequence[input.status],
+    consequence(input.status, plan),
     ofCustomer(plan, "would be"),
     unseenIn(plan)
   ]
