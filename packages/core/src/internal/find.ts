@@ -39,8 +39,8 @@ interface Part {
   readonly sight: Sight
 }
 
-/** So many rows are read at the same time. */
-const concurrency = 4
+/** So many rows are read at the same time: a usual page in two rounds. */
+const concurrency = 10
 /** A page that costs little before its first row. */
 const streamedAtOnce = 20
 /** One call reads no more pages of its source than this, however few rows fit. */
