@@ -1,17 +1,13 @@
 /**
  * What it costs that each change has a connection of its own: `npx tsx test/bench/connections.ts`.
  *
- * Over TLS on this machine, through a wire that takes its time: half a round trip for what goes in one direction, and a whole
- * one before anything of a new connection, which is what TCP's handshake takes.
+ * Over TLS on this machine, through a wire that takes its time.
  */
-import { once } from "node:events"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import * as https from "node:https"
-import { type AddressInfo, connect, createServer, type Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { performance } from "node:perf_hooks"
-import { setTimeout as sleep } from "node:timers/promises"
 import * as Sandbox from "@flex-interactions/sandbox"
 import { TwilioClient, Participant, Participants } from "@flex-interactions/core"
 import * as NodeHttp from "@flex-interactions/core/NodeHttp"
@@ -19,6 +15,7 @@ import { Effect, Layer, ManagedRuntime, Redacted } from "effect"
 import { HttpClient, HttpClientRequest } from "effect/http"
 import * as Tls from "../support/tls.ts"
 import { figure } from "./measure.ts"
+import { wire } from "./wire.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "connections-"))
 const channel = { interaction: `KD${"7".repeat(32)}`, sid: `UO${"7".repeat(32)}` }
@@ -27,36 +24,9 @@ const participants = Array.from({ length: 2000 }, (_, n) => ({ sid: agentSid(n),
 const sandbox = Sandbox.make({
   seed: { interactions: [{ sid: channel.interaction, channels: [{ sid: channel.sid, participants }] }] }
 })
-const { authority, port, server } = await Tls.serve(folder, ["localhost"], sandbox)
+const { authority, port: tls, server } = await Tls.serve(folder, ["localhost"], sandbox)
 const ca = readFileSync(authority)
 const { apiKey, apiSecret } = sandbox.credentials
-
-/** Passes everything on in order, each chunk so many milliseconds later, the first later still. */
-const late = (from: Socket, to: Socket, milliseconds: number, more: number) => {
-  const start = performance.now() + milliseconds + more
-  let passed = Promise.resolve()
-  const pass = async (before: Promise<void>, at: number, chunk: Buffer) => {
-    await before
-    await sleep(Math.max(0, at - performance.now()))
-    to.write(chunk)
-  }
-  from.on("data", (chunk: Buffer) => {
-    passed = pass(passed, Math.max(start, performance.now() + milliseconds), chunk)
-  })
-  from.on("error", () => {})
-  from.on("close", () => void passed.finally(() => to.destroy()))
-}
-
-const wire = async (roundTrip: number) => {
-  if (roundTrip === 0) return { port, close: () => {} }
-  const forwarder = createServer((client) => {
-    const upstream = connect(port, "localhost")
-    late(client, upstream, roundTrip / 2, roundTrip)
-    late(upstream, client, roundTrip / 2, 0)
-  }).listen(0, "localhost")
-  await once(forwarder, "listening")
-  return { port: (forwarder.address() as AddressInfo).port, close: () => void forwarder.close() }
-}
 
 const secure = NodeHttp.layerAgent((options) => new https.Agent({ ...options, ca }))
 /** As if core did not ask for a connection of its own. */
@@ -95,7 +65,7 @@ const shown = ({ cpu, high, low, median }: Awaited<ReturnType<typeof measure>>) 
   `${median.toFixed(1)} ms (${low.toFixed(1)} to ${high.toFixed(1)}), ${cpu.toFixed(2)} ms of CPU at both ends`
 
 for (const roundTrip of [0, 20, 100]) {
-  const { close, port } = await wire(roundTrip)
+  const { close, port } = await wire(tls, roundTrip)
   const times = roundTrip === 100 ? 40 : 200
   for (const [name, http] of [
     ["kept", keeping],

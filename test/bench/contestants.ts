@@ -19,6 +19,10 @@ const programs = [
   "peers/list-raw",
   "peers/list-twilio",
   "peers/list-core",
+  "centre",
+  "peers/operate-raw",
+  "peers/operate-twilio",
+  "peers/operate-core",
   "decoders"
 ]
 
