@@ -253,7 +253,7 @@ describe("the table", () => {
   })
 
   it("sizes and the start are those of the last bench", () => {
-    const performance = read("docs/performance.md")
+    const performance = read("docs/performance-tables.md")
     const cells = (start: RegExp) =>
       start
         .exec(performance)?.[0]
