@@ -8,7 +8,7 @@ import {
   TwilioClient,
   TwilioError
 } from "@flex-interactions/core"
-import { Clock, Duration, Effect, Layer } from "effect"
+import { Clock, Duration, Effect, Layer, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { assert, describe, it } from "vitest"
 import { call, channel, type CallResult, sid, write } from "../support/calls.ts"
@@ -221,6 +221,45 @@ describe("a Twilio that takes too long", () => {
       assert.strictEqual(
         (await done).text,
         `Twilio took too long to answer: a call here waits 30 seconds for what it reads, and 50 in all. Nothing was changed. Trying again in a few seconds is safe. If that does not help, tell the operator. (seen: "${seen}")`
+      )
+      await close()
+    })
+  }
+
+  for (const [tool, args] of [
+    ["list_participants", channel(1)],
+    ["set_participant_status", write(1, 2, "closed")],
+    ["find_conversations", { task_sid: sid(1, "WT", 2) }]
+  ] as const) {
+    it(`${tool}, of which TaskRouter does not say the queue: ends after 30 seconds too, and says so`, async () => {
+      const { clock, layer: time } = await Effect.runPromise(testClock)
+      let asked = () => {}
+      const isAsked = new Promise<void>((resolve) => (asked = resolve))
+      const routingProperties = {
+        taskSid: sid(1, "WT", 2),
+        reservationSid: sid(1, "WR", 2),
+        workerSid: sid(1, "WK", 2)
+      }
+      const layer = Layer.mergeAll(
+        Layer.mock(Participants.Participants)({
+          list: () => Effect.succeed([{ ...agent, routingProperties } as Participant.Participant])
+        }),
+        Layer.mock(Tasks.Tasks)({
+          stream: () => Stream.empty,
+          reservation: () => Effect.succeed({ status: "accepted" } as Tasks.Reservation),
+          get: () => Effect.andThen(Effect.sync(asked), Effect.never)
+        }),
+        time
+      )
+      const { client, close } = await open(layer, { onlyQueue: ["Support"] })
+      const done = call(client, tool, args)
+      await isAsked
+      await Effect.runPromise(clock.adjust("30 seconds"))
+      const { isError, text } = await done
+      assert.isTrue(isError)
+      assert.match(
+        text,
+        /for some queues only \("Support"\), and can't see what is of them\. TaskRouter can't be read: it does not answer now/u
       )
       await close()
     })

@@ -9,7 +9,7 @@
 import { Conversations as Core, Participants, type Conversation, Tasks, TwilioError } from "@flex-interactions/core"
 import type { Participant, Sid } from "@flex-interactions/core"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
@@ -64,6 +64,10 @@ export const layer = (
     })
   )
 
+interface InTime {
+  readonly within?: Duration.Input
+}
+
 /** So many tasks are read at the same time. */
 const concurrency = 4
 
@@ -92,15 +96,14 @@ const scoped = (
   const noConversation = absent("there is no conversation with these SIDs")
   const blind = ({ reason }: TwilioError.TwilioError) => Effect.fail(unreadable(names, reason))
 
+  /** What is read here takes of the call's time too. */
+  const inTime =
+    ({ within = "60 seconds" }: InTime = {}) =>
+    <A, E>(self: Effect.Effect<A, E>) =>
+      Effect.timeoutOrElse(self, { duration: within, orElse: () => blind(late) })
+
   /** All tasks that TaskRouter has of it, those that have just ended included. */
-  const listed = (filter: Tasks.TaskFilter, { within = "30 seconds" }: { readonly within?: Duration.Input } = {}) =>
-    tasks
-      .stream(filter)
-      .pipe(
-        Stream.runCollect,
-        Effect.timeoutOrElse({ duration: within, orElse: () => Effect.fail(late) }),
-        Effect.catch(blind)
-      )
+  const listed = (filter: Tasks.TaskFilter) => tasks.stream(filter).pipe(Stream.runCollect, Effect.catch(blind))
 
   /** An agent whose task the list does not have has one that is new, or gone. */
   const sort = Effect.fnUntraced(function* (
@@ -129,13 +132,12 @@ const scoped = (
   /** What core says of a conversation, once it is known to be inside; anything else is not told. */
   const within = Effect.fnUntraced(function* <A, E extends TwilioError.TwilioError>(
     channel: Participant.ChannelRef,
-    options: { readonly within?: Duration.Input } | undefined,
     ask: Effect.Effect<A, E>,
     agentsOf: (answer: A) => ReadonlyArray<Agent>
   ) {
     const { channelSid, interactionSid } = channel
     const ref = { channelSid, interactionSid }
-    const [answer, found] = yield* Effect.all([Effect.result(ask), listed({ channel: ref }, options)], {
+    const [answer, found] = yield* Effect.all([Effect.result(ask), listed({ channel: ref })], {
       concurrency: 2
     })
     if (Result.isFailure(answer)) {
@@ -179,10 +181,8 @@ const scoped = (
     status: Participant.ParticipantStatus,
     options?: Parameters<Core["plan"]>[2]
   ) {
-    const { answer: plan, sorted } = yield* within(agent, options, core.plan(agent, status, options), (plan) => [
-      plan.agent,
-      ...plan.others
-    ])
+    const asked = within(agent, core.plan(agent, status, options), (plan) => [plan.agent, ...plan.others])
+    const { answer: plan, sorted } = yield* inTime(options)(asked)
     if (!shows(sorted, plan.agent)) return yield* noParticipant
     return { plan, sorted }
   })
@@ -192,39 +192,35 @@ const scoped = (
     status: Conversation.EndStatus,
     options?: Parameters<Core["planEnd"]>[2]
   ) {
-    const { answer: plan, sorted } = yield* within(
-      channel,
-      options,
-      core.planEnd(channel, status, options),
-      ({ agents }) => agents
-    )
+    const asked = within(channel, core.planEnd(channel, status, options), ({ agents }) => agents)
+    const { answer: plan, sorted } = yield* inTime(options)(asked)
     return sorted.foreign > 0 ? yield* foreign(sorted.foreign) : { plan, sorted }
+  })
+
+  const findPage = Effect.fnUntraced(function* (...[query, options]: Parameters<Core["findPage"]>) {
+    if (query.task !== undefined) {
+      const task = yield* readTask(query.task)
+      if (task === undefined || !isInside(task)) return yield* noTask
+    }
+    const found = query.interaction === undefined ? undefined : yield* listed({ interaction: query.interaction })
+    const page = yield* core
+      .findPage({ ...query, queues }, options)
+      .pipe(
+        Effect.catchTag("TwilioError", (error) =>
+          Effect.fail(!isGone(error) ? error : error.operation.startsWith("Tasks.") ? noTask : noConversation)
+        )
+      )
+    return found === undefined || page.conversations.length > 0 || found.some(isInside) ? page : yield* noConversation
   })
 
   return {
     queues,
 
-    findPage: Effect.fnUntraced(function* (query, options) {
-      if (query.task !== undefined) {
-        const task = yield* readTask(query.task)
-        if (task === undefined || !isInside(task)) return yield* noTask
-      }
-      const found =
-        query.interaction === undefined ? undefined : yield* listed({ interaction: query.interaction }, options)
-      const page = yield* core
-        .findPage({ ...query, queues }, options)
-        .pipe(
-          Effect.catchTag("TwilioError", (error) =>
-            Effect.fail(!isGone(error) ? error : error.operation.startsWith("Tasks.") ? noTask : noConversation)
-          )
-        )
-      return found === undefined || page.conversations.length > 0 || found.some(isInside) ? page : yield* noConversation
-    }),
+    findPage: (query, options) => inTime(options)(findPage(query, options)),
 
     roster: Effect.fnUntraced(function* (channel, options) {
-      const { answer, sorted } = yield* within(channel, options, core.roster(channel, options), ({ participants }) =>
-        participants.filter(isAgent)
-      )
+      const asked = within(channel, core.roster(channel, options), ({ participants }) => participants.filter(isAgent))
+      const { answer, sorted } = yield* inTime(options)(asked)
       const shown = answer.participants.filter((person) => !isAgent(person) || shows(sorted, person))
       return { ...answer, participants: shown, hidden: answer.participants.length - shown.length }
     }),
