@@ -64,7 +64,7 @@ describe.skipIf(Redis.isMissing)(
       assert.isFalse((await call(other, "set_participant_status", write(2, 3, "wrapup"))).isError)
     })
 
-    it("while Redis is away no write is sent, and the answer says so; reading goes on; then it counts again", async () => {
+    it("while Redis is away no write is sent, and the answer says so; reading works; then it counts again", async () => {
       const host = await serve(2, account(3))
       assert.isFalse((await call(host, "set_participant_status", write(4, 2, "closed"))).isError)
       await redis.kill()
