@@ -3,12 +3,14 @@ import { setImmediate } from "node:timers/promises"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import { assert, describe, it } from "@effect/vitest"
+import { Workers } from "@flex-interactions/core"
 import { Deferred, Effect, Fiber, Option, Ref, Stream } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
 import * as NodeHttp from "@flex-interactions/core/NodeHttp"
 import { call, channel, double, empty, list, refused, row, type Service } from "../support/double.ts"
 import { server } from "../support/listen.ts"
+import { services, sid } from "../support/services.ts"
 
 const page = (n: number, next: string | null, size = 2) =>
   Response.json({
@@ -189,6 +191,33 @@ describe("a page that was not asked for", () => {
           assert.deepStrictEqual(yield* call(empty(url), (participants) => participants.list(channel)), [])
         }
       })
+  )
+})
+
+describe("a page of the same list with another filter", () => {
+  const page = (filter: string) =>
+    Response.json({
+      reservations: [],
+      meta: { url: `https://taskrouter.twilio.com/v1/Workspaces/${sid("WS", 1)}/x?${filter}` }
+    })
+  const wrapping = (filter: string) =>
+    Workers.Workers.use((workers) => Stream.runCount(workers.reservations(sid("WK", 1), "wrapping"))).pipe(
+      Effect.provide(services(double(page(filter)).layer, { workspaceSid: sid("WS", 1) }))
+    )
+
+  it.effect("is no answer; written in another way, or not at all, the filter is the same", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(wrapping("ReservationStatus=accepted"))
+      assert.match(error.message, /of another list than was asked for/u)
+      for (const filter of [
+        "",
+        "ReservationStatus=WRAPPING",
+        "ReservationStatus=wrapping%2Cx",
+        "ReservationStatus=&y=accepted"
+      ]) {
+        assert.strictEqual(yield* wrapping(filter), 0)
+      }
+    })
   )
 })
 

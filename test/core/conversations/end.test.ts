@@ -98,6 +98,15 @@ describe("end", () => {
       })
   )
 
+  it.live("inactive already, and closed by another program between two readings: not already", () =>
+    Effect.gen(function* () {
+      yield* world.end("two", "inactive")
+      world.on("after", /^GET .*\/Channels\/UO\w+$/u, () => world.send("POST", channelPath("two"), closed))
+      assert.strictEqual((yield* world.end("two", "inactive")).result, "Conflict")
+      assert.strictEqual(world.stateOf("two"), "closed")
+    })
+  )
+
   it.live("an inactive conversation can be closed; a closed one can't become inactive", () =>
     Effect.gen(function* () {
       assert.strictEqual((yield* world.end("parked", "closed")).result, "confirmed")

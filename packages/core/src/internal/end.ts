@@ -43,13 +43,19 @@ export const make = (look: Look, channels: Channels["Service"], turns: Change.Tu
       everyone.filter(({ type }) => type === "agent"),
       deadline
     )
+    // Agents who have left stay so; the channel was read before them, and may be another's change further by now.
+    const mayBeThere = channel.status === status && agents.every(hasLeft)
+    const again: { readonly channel?: string } = mayBeThere
+      ? yield* look.channelStatus(ref).pipe(Deadline.within(deadline, () => Effect.succeed({}), 0.5))
+      : {}
+    const channelStatus = again.channel ?? channel.status
     const plan: EndPlan = {
       interactionSid: ref.interactionSid,
       channelSid: ref.channelSid,
       status,
-      ...(channel.status === undefined ? undefined : { channelStatus: channel.status }),
+      ...(channelStatus === undefined ? undefined : { channelStatus }),
       agents: agents.map(agentAs),
-      alreadyThere: channel.status === status && agents.every(hasLeft),
+      alreadyThere: mayBeThere && channelStatus === status,
       ...unseenAs(unseenOf(agents))
     }
     const found: Prepared = { plan, since, agents }

@@ -130,24 +130,38 @@ const fingerprint = (text: string): string => {
 /** The SIDs in a text, in lower case. */
 const sidsIn = (text: string): ReadonlyArray<string> => text.toLowerCase().match(/\b[a-z]{2}[0-9a-f]{32}\b/gu) ?? []
 
-/** The SIDs that the address of a page names: those of its path and its filters. A token can have any. */
-const sidsOfPage = (url: unknown): ReadonlyArray<string> => {
-  if (typeof url !== "string" || !URL.canParse(url, anyOrigin)) return []
+const wordsIn = (text: string): ReadonlyArray<string> => text.toLowerCase().match(/[\p{L}\p{N}_]+/gu) ?? []
+
+/**
+ * Does the address of a page say that it is one of another list? It does if it names another SID (a page's token can have any), or if
+ * a filter of it has no word in common with what was asked for: Twilio may write values in its own way. What it leaves out says nothing.
+ */
+const isOfAnotherList = (url: unknown, path: string, query: Query): boolean => {
+  if (typeof url !== "string" || !URL.canParse(url, anyOrigin)) return false
   const { pathname, searchParams } = new URL(url, anyOrigin)
   searchParams.delete("PageToken")
-  return sidsIn([pathname, ...searchParams.values()].join(" "))
+  const asked = sidsIn([path, ...Object.values(query).flat()].join(" "))
+  if (!sidsIn([pathname, ...searchParams.values()].join(" ")).every((sid) => asked.includes(sid))) return true
+  return Object.entries(query).some(([name, value]) => {
+    const wanted = wordsIn([value].flat().join(" "))
+    const found = wordsIn(searchParams.getAll(name).join(" "))
+    return wanted.length > 0 && found.length > 0 && !found.some((word) => wanted.includes(word))
+  })
 }
 
 /** Why a page is not the one that was asked for, as far as it says. The one before, if its reply came twice, fits otherwise. */
-const strayPage = ({ page, url }: Rows<unknown>, cursor: Cursor | undefined, asked: string): string | undefined => {
+const strayPage = (
+  { page, url }: Rows<unknown>,
+  asked: { readonly cursor: Cursor | undefined; readonly path: string; readonly query: Query }
+): string | undefined => {
+  const { cursor, path, query } = asked
   const wanted = cursor === undefined ? 0 : cursor.page === undefined ? undefined : Number(cursor.page)
   if (Number.isInteger(page) && Number.isInteger(wanted) && page !== wanted) {
     return `the reply is page ${String(page)}, and page ${wanted} was asked for`
   }
-  const named = sidsIn(asked)
-  return sidsOfPage(url).every((sid) => named.includes(sid))
-    ? undefined
-    : "the reply is a page of another list than was asked for: its url names another SID"
+  return isOfAnotherList(url, path, query)
+    ? "the reply is a page of another list than was asked for: its url names something else"
+    : undefined
 }
 
 /** What all methods take besides the parameters of the path. */
@@ -183,8 +197,8 @@ export const make = <P, Row, Item>(
     decode: (body, params) =>
       Result.flatMap(endpoint.decode(body, params), (found) => {
         const { next } = found
-        const asked = [Result.getOrElse(endpoint.pathOf(params), () => ""), ...Object.values(query ?? {}).flat()]
-        const stray = strayPage(found, cursor, asked.join(" "))
+        const path = Result.getOrElse(endpoint.pathOf(params), () => "")
+        const stray = strayPage(found, { cursor, path, query: query ?? {} })
         if (stray !== undefined) return Result.fail(stray)
         if (next === undefined) return Result.succeed(found)
         const guard = advance(cursor?.guard ?? firstGuard, next)
