@@ -186,7 +186,7 @@ const written = async (page: Page, pages: ReadonlyArray<Page>): Promise<string> 
 const index = (pages: ReadonlyArray<Page>): string => `# Reference
 
 What programs can import, made out of the docstrings: what goes in and comes out, which errors there are, and where a fact is Twilio's. The
-tests run the examples. [The library](../core.md) and [the sandbox](../sandbox.md) show how the modules work together.
+tests run the examples. [The library](../library.md) and [the sandbox](../sandbox.md) show how the modules work together.
 
 \`pnpm reference\` writes these pages, and a test compares them with the sources.
 

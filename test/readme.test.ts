@@ -106,7 +106,7 @@ describe("the lines for hosts", () => {
 })
 
 it("its pictures are there, and small", () => {
-  for (const page of ["README.md", "docs/mcp.md"]) {
+  for (const page of ["README.md", "docs/tools.md"]) {
     const pictures = [...read(page).matchAll(/(?:src|srcset)="(.+?)"/gu)].map(([, path = ""]) => path)
     assert.lengthOf(pictures, 2)
     for (const path of pictures) assert.isBelow(statSync(new URL(path, `file://${root}${page}`)).size, 60_000)

@@ -35,7 +35,7 @@ const uncomment = (text: string) => text.replaceAll(/^ *\* ?/gmu, "")
 
 const examples = [
   ...modules.map((name) => [name, blocks(uncomment(read(new URL(name, source))))] as const),
-  ...["docs/core.md", "packages/core/README.md"].map((name) => [name, blocks(read(new URL(name, root)))] as const)
+  ...["docs/library.md", "packages/core/README.md"].map((name) => [name, blocks(read(new URL(name, root)))] as const)
 ].flatMap(([name, blocks]) =>
   blocks.map((block, n) => {
     const file = `${name.replaceAll(/\W/gu, "-")}-${n + 1}.ts`

@@ -1,5 +1,5 @@
 /**
- * The transcripts and the list of tools in docs/mcp.md are what really happens: each transcript is played here, on the built server, and the page must
+ * The transcripts and the list of tools in docs/tools.md are what really happens: each transcript is played here, on the built server, and the page must
  * say the same. After a change, `vitest run mcp/guide -u` writes them again.
  */
 import { readFileSync } from "node:fs"
@@ -11,7 +11,7 @@ import { inGuide } from "../support/toolLists.ts"
 import * as Settings from "../../packages/mcp/src/operator/Settings.ts"
 import { type Action, call, channel, connect, environment, sid, write } from "../support/host.ts"
 
-const page = fileURLToPath(new URL("../../docs/mcp.md", import.meta.url))
+const page = fileURLToPath(new URL("../../docs/tools.md", import.meta.url))
 
 /** A host on a sandbox of its own, and what is said between the assistant, the person, the server and its log. */
 const session = async (args: ReadonlyArray<string> = [], answer?: Action) => {
@@ -100,40 +100,46 @@ const audit = async (...args: ReadonlyArray<string>) => {
   return (await host.end()).log
 }
 
-const [unknown, repeat] = await unknownThenRepeat()
+const pair = unknownThenRepeat()
 
-const transcripts: Record<string, string> = {
-  list: await said({}, ["list_participants", channel(2)]),
-  "dry run": await said({}, [set, { ...write(2, 2, "closed"), dry_run: true }]),
-  accept: await said({ answer: "accept" }, [set, write(2, 2, "closed")]),
-  decline: await said({ answer: "decline" }, [set, write(2, 2, "closed")]),
-  "cannot ask": await said({ args: ["--confirm", "always"] }, [set, write(2, 2, "wrapup")]),
-  customer: await said({}, [set, write(2, 1, "closed")]),
-  swapped: await said({}, [
+/** Each has a host and a sandbox of its own, so they are played at the same time. */
+const played: Record<string, Promise<string>> = {
+  list: said({}, ["list_participants", channel(2)]),
+  "dry run": said({}, [set, { ...write(2, 2, "closed"), dry_run: true }]),
+  accept: said({ answer: "accept" }, [set, write(2, 2, "closed")]),
+  decline: said({ answer: "decline" }, [set, write(2, 2, "closed")]),
+  "cannot ask": said({ args: ["--confirm", "always"] }, [set, write(2, 2, "wrapup")]),
+  customer: said({}, [set, write(2, 1, "closed")]),
+  swapped: said({}, [
     "list_participants",
     { interaction_sid: sid(2, "UO"), channel_sid: sid(2, "KD"), status: "active" }
   ]),
-  unknown,
-  repeat,
-  audit: await audit(),
-  "audit as JSON": await audit("--audit-json")
+  unknown: pair.then(([unknown]) => unknown),
+  repeat: pair.then(([, repeat]) => repeat),
+  audit: audit(),
+  "audit as JSON": audit("--audit-json")
 }
+const transcripts: Readonly<Record<string, string>> = Object.fromEntries(
+  await Promise.all(Object.entries(played).map(async ([name, text]) => [name, await text] as const))
+)
 
 const block = /<!-- transcript: (.+) -->\n```text\n[^]*?```/gu
 
-it("docs/mcp.md shows what really happens", async () => {
+it("docs/tools.md shows what really happens", async () => {
   const text = readFileSync(page, "utf8")
   const names = [...text.matchAll(block)].map(([, name]) => name ?? "")
   assert.deepStrictEqual(names.toSorted(), Object.keys(transcripts).toSorted())
-  const played = inGuide(text).replaceAll(
+  const asPlayed = inGuide(text).replaceAll(
     block,
     (_, name: string) => `<!-- transcript: ${name} -->\n\`\`\`text\n${transcripts[name] ?? ""}\n\`\`\``
   )
-  await expect(played).toMatchFileSnapshot(page)
+  await expect(asPlayed).toMatchFileSnapshot(page)
 })
 
-it("docs/mcp.md has every setting", () => {
-  const text = readFileSync(page, "utf8")
+it("the guide has every setting", () => {
+  const text = ["get-started", "tools", "operate"]
+    .map((name) => readFileSync(new URL(`../../docs/${name}.md`, import.meta.url), "utf8"))
+    .join("\n")
   for (const { env, ...setting } of Object.values(Settings.table)) {
     assert.include(text, `\`${env}\``)
     if ("flag" in setting) assert.include(text, `--${setting.flag}`)

@@ -91,7 +91,7 @@ describe.concurrent("print-config", () => {
   }
 
   it("as npx runs it, it prints what the guide shows, to the letter", async () => {
-    const guide = readFileSync(join(import.meta.dirname, "../../docs/mcp.md"), "utf8")
+    const guide = readFileSync(join(import.meta.dirname, "../../docs/get-started.md"), "utf8")
     const home = mkdtempSync(join(tmpdir(), "print-config-"))
     const dist = join(home, "_npx/1/node_modules/@flex-interactions/mcp/dist")
     cpSync(dirname(Command.main), dist, { recursive: true })

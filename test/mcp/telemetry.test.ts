@@ -155,7 +155,7 @@ describe("with a collector", () => {
     await stop()
     served.answerWith((request) => served.sandbox.fetch(request))
 
-    const guide = readFileSync(new URL("../../docs/mcp.md", import.meta.url), "utf8")
+    const guide = readFileSync(new URL("../../docs/operate.md", import.meta.url), "utf8")
     const [, table = ""] = /### What spans contain\n(.*?)\n#/su.exec(guide) ?? []
     const documented = new Set(Array.from(table.matchAll(/`([a-z][\w.]*)`/gu), ([, key = ""]) => key))
     const found = new Set(

@@ -57,7 +57,7 @@ ${rows([...flags, ["--version", "print the version"], ["--help", "print this; af
 Other variables:
 ${rows(variables)}
 
-The guide is docs/mcp.md in the repository.`
+The guide is docs/get-started.md in the repository.`
 
 const serve = `flex-interactions-mcp [serve] [flags]
 

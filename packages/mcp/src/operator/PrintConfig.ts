@@ -113,7 +113,7 @@ export const run = (line: Settings.CommandLine): number => {
   if (Settings.table.http.env in line.given) {
     return Process.refuse(
       "a host does not start a server that serves over HTTP",
-      "docs/mcp.md says how hosts reach one."
+      "docs/operate.md says how hosts reach one."
     )
   }
   const host: Host = table[found]

@@ -49,7 +49,7 @@ export const run = (line: Settings.CommandLine, command: Effect.Effect<number, T
 export const advice = (setting: string): string =>
   /^TWILIO_(?:API|ACCOUNT|AUTH)_/u.test(setting)
     ? "Set TWILIO_API_KEY and TWILIO_API_SECRET (or TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN), or try --sandbox without an account."
-    : `Set ${setting} as --help and docs/mcp.md say.`
+    : `Set ${setting} as --help says.`
 
 /** Two lines on stderr: what is wrong, and what to do. */
 export const refuse = (problem: string, next = "Try --help."): number => {
