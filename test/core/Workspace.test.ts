@@ -193,3 +193,35 @@ describe("the setting", () => {
     })
   )
 })
+
+describe("queues that are missing", () => {
+  const queues = (...names: ReadonlyArray<string>) =>
+    Response.json({ task_queues: names.map((friendly_name, n) => ({ sid: sid("WQ", n), friendly_name })), meta: {} })
+  const missing = (names: ReadonlyArray<string>, ...answers: ReadonlyArray<Answer>) => {
+    const http = double(...answers)
+    const layer = Workspace.layer({ workspaceSid: sid("WS", 1) }).pipe(
+      Layer.provideMerge(TwilioClient.layer({ credentials, retry: { times: 0 } })),
+      Layer.provide(http.layer)
+    )
+    return Effect.map(Effect.exit(Effect.provide(Workspace.missingQueues(names), layer)), (exit) => ({
+      exit,
+      asked: http.requests.map(({ url }) => new URL(url).searchParams.get("FriendlyName"))
+    }))
+  }
+
+  it.effect("are those of which no queue has exactly the name; each is asked for", () =>
+    Effect.gen(function* () {
+      const { asked, exit } = yield* missing(["Sales", "sales", "None"], queues("Sales"), queues("Sales"), queues())
+      assert.deepStrictEqual(exit, Exit.succeed(["sales", "None"]))
+      assert.deepStrictEqual(asked, ["Sales", "sales", "None"])
+      assert.deepStrictEqual((yield* missing([])).asked, [])
+    })
+  )
+
+  it.effect("can't be told where the list can't be read: an error, and not that all of them are", () =>
+    Effect.gen(function* () {
+      const { exit } = yield* missing(["Sales"], refused(403, 70051))
+      assert.isTrue(Exit.isFailure(exit))
+    })
+  )
+})

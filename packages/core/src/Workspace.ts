@@ -188,3 +188,43 @@ export const layerConfig = (options?: {
       Effect.flatMap(make)
     )
   )
+
+const listQueues = Endpoint.make({
+  name: "Workspace.queues",
+  host: "taskrouter",
+  method: "GET",
+  path: "/v1/Workspaces/{WorkspaceSid}/TaskQueues",
+  access: "read",
+  rows: "task_queues",
+  reply: Schema.decodeUnknownResult(
+    Schema.Struct({ task_queues: Schema.Array(Schema.Struct({ friendly_name: Schema.String })) })
+  )
+})
+
+/**
+ * Those of the names that no queue of the workspace has, compared exactly: a filter by one of them finds nothing, and does not
+ * say why. Fails with `TwilioError`. A request for each name.
+ *
+ * Source: Twilio's page "TaskQueue Resource": its list has a filter `FriendlyName`.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Workspace } from "@flex-interactions/core"
+ *
+ * const isThere = (queue: string) => Effect.map(Workspace.missingQueues([queue]), (missing) => missing.length === 0)
+ * ```
+ */
+export const missingQueues = Effect.fnUntraced(function* (
+  names: ReadonlyArray<string>
+): Effect.fn.Return<ReadonlyArray<string>, TwilioError, TwilioClient | Workspace> {
+  if (names.length === 0) return []
+  const client = yield* TwilioClient
+  const params = { workspaceSid: yield* (yield* Workspace).sid }
+  return yield* Effect.filter(names, (name) =>
+    Effect.map(
+      client.execute(listQueues, { params, query: { FriendlyName: name, PageSize: "50" } }),
+      ({ task_queues }) => !task_queues.some(({ friendly_name }) => friendly_name === name)
+    )
+  )
+})

@@ -1,5 +1,5 @@
 /** The command line: rules and settings, and what the exit code says. */
-import { TwilioClient } from "@flex-interactions/core"
+import { TwilioClient, Workspace } from "@flex-interactions/core"
 import * as Cause from "effect/Cause"
 import * as CliError from "effect/cli/CliError"
 import * as CliCommand from "effect/cli/Command"
@@ -12,7 +12,6 @@ import * as Apply from "./Apply.ts"
 import * as Every from "./Every.ts"
 import * as Live from "./Live.ts"
 import * as Plan from "./Plan.ts"
-import * as Queues from "./Queues.ts"
 import * as Report from "./Report.ts"
 import * as Rules from "./Rules.ts"
 import * as Sweep from "./Sweep.ts"
@@ -100,7 +99,7 @@ export const make = (options: { readonly isTerminal: boolean; readonly exit: (co
       const report = Report.make(yield* Stdio.Stdio, { json, isTerminal: options.isTerminal })
       const once = (mayAct: Effect.Effect<void, Sweep.BrokenOff>) =>
         Effect.gen(function* () {
-          const [queue] = yield* Queues.missing(rules.queues)
+          const [queue] = yield* Workspace.missingQueues(rules.queues)
           if (queue !== undefined) {
             return yield* new Refused({ problem: `the workspace has no queue ${JSON.stringify(queue.slice(0, 100))}` })
           }

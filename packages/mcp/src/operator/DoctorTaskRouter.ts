@@ -1,10 +1,9 @@
 /** What `doctor` says of TaskRouter: is it there, what of it can be read by which credentials, and what is missing without. */
-import { Participant, Tasks, TwilioClient, type TwilioError, Workers, Workspace } from "@flex-interactions/core"
+import { Participant, Tasks, type TwilioClient, type TwilioError, Workers, Workspace } from "@flex-interactions/core"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { failed, type Found, ok, skipped, warning } from "./Finding.ts"
 import * as Settings from "./Settings.ts"
@@ -72,30 +71,10 @@ export const reads = (written: Settings.Written) =>
 /** A channel that cannot exist: reading it changes nothing, and its reply tells whether the credentials are accepted. */
 export const nowhere = Result.getOrThrow(Participant.channel(`KD${"0".repeat(32)}`, `UO${"0".repeat(32)}`))
 
-/** Source: Twilio's page "TaskQueue Resource": its list has a filter `FriendlyName`. */
-const listQueues = TwilioClient.endpoint({
-  name: "Doctor.queues",
-  host: "taskrouter",
-  method: "GET",
-  path: "/v1/Workspaces/{WorkspaceSid}/TaskQueues",
-  access: "read",
-  rows: "task_queues",
-  reply: Schema.decodeUnknownResult(
-    Schema.Struct({ task_queues: Schema.Array(Schema.Struct({ friendly_name: Schema.String })) })
-  )
-})
-
 /** A name that no queue has is a scope in which there is nothing. */
 export const queues = Effect.fnUntraced(
   function* (_written: Settings.Written, names: ReadonlyArray<string>) {
-    const client = yield* TwilioClient.TwilioClient
-    const params = { workspaceSid: yield* workspaceSid }
-    const unknown = yield* Effect.filter(names, (name) =>
-      Effect.map(
-        client.execute(listQueues, { params, query: { FriendlyName: name, PageSize: "50" } }),
-        ({ task_queues }) => !task_queues.some(({ friendly_name }) => friendly_name === name)
-      )
-    )
+    const unknown = yield* Workspace.missingQueues(names)
     const list = (names: ReadonlyArray<string>) => names.map((name) => JSON.stringify(name)).join(", ")
     return unknown.length === 0
       ? ok(`only tasks of ${list(names)}, which ${names.length === 1 ? "is there" : "are there"}`)
