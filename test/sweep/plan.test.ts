@@ -1,4 +1,7 @@
 /** What a sweep finds and says, before it changes anything. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { afterEach, expect, test } from "vitest"
 import { begin, centre, changes, conversation, sweep } from "../support/sweep.ts"
 import type { Served } from "../support/served.ts"
@@ -197,6 +200,19 @@ test("without credentials it says which setting is missing", async () => {
   const served = await stuck()
   const { code, stderr } = await sweep(served, ["--wrapping-longer-than", "2h"], { TWILIO_API_SECRET: "" })
   expect([code, stderr]).toEqual([1, expect.stringContaining("TWILIO_API_SECRET is not set, but TWILIO_API_KEY is")])
+})
+
+test("the secret may be in a file, as for the server", async () => {
+  const served = await stuck()
+  const folder = mkdtempSync(join(tmpdir(), "sweep-secret-"))
+  const TWILIO_API_SECRET_FILE = join(folder, "secret")
+  writeFileSync(TWILIO_API_SECRET_FILE, `${served.sandbox.credentials.apiSecret}\n`)
+  const { code, rows } = await sweep(served, ["--wrapping-longer-than", "2h"], {
+    TWILIO_API_SECRET: "",
+    TWILIO_API_SECRET_FILE
+  })
+  rmSync(folder, { recursive: true })
+  expect([code, rows.length]).toEqual([2, 3])
 })
 
 test("a worker's name cannot write to the terminal", async () => {
