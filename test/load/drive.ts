@@ -75,7 +75,7 @@ export const drive = async ({
     }
   }
   await Promise.all(clients.map(work))
-  wrong.push(...centre.wrong(calls))
+  wrong.push(...(await centre.wrong(calls)))
   const range = (values: ReadonlyArray<number>): Range => ({
     early: values[Math.floor(values.length / 10)] ?? 0,
     late: values.at(-1) ?? 0,

@@ -15,8 +15,8 @@ import { type Centre, centre } from "./work.ts"
 /** So little that 100,000 calls which each left a kilobyte behind would end the process. */
 const memory = { NODE_OPTIONS: "--max-old-space-size=64" }
 const settings = (centre: Centre, more: Record<string, string>) =>
-  environment(centre.served.url, {
-    TASKROUTER_API_BASE_URL: centre.served.url,
+  environment(centre.url, {
+    TASKROUTER_API_BASE_URL: centre.url,
     FLEX_API_RATE_LIMIT: "off",
     FLEX_MCP_CONFIRM: "never",
     ...memory,
@@ -33,7 +33,7 @@ export const overStdio = async (calls: number): Promise<Figures> => {
   const clients = Array.from({ length: atOnce }, () => host)
   const figures = await drive({ calls, centre: work, clients, pids: pid == null ? [] : [pid] })
   await host.close()
-  await work.served.close()
+  work.close()
   return figures
 }
 
@@ -137,7 +137,7 @@ export const overHttp = async (
       return [figures, slowClients] as const
     }
   )
-  await work.served.close()
+  work.close()
   return { ...figures, wrong: [...died, ...figures.wrong], wrongs: figures.wrongs + died.length, slowClients }
 }
 
@@ -156,7 +156,7 @@ export const underTheLimit = async (
 ) => {
   const work = await centre(1)
   // Without TaskRouter, of which Twilio takes three lists a second, a roster is one request.
-  const env = environment(work.served.url, { FLEX_API_RATE_LIMIT: `${perSecond}`, FLEX_MCP_TOKEN: token })
+  const env = environment(work.url, { FLEX_API_RATE_LIMIT: `${perSecond}`, FLEX_MCP_TOKEN: token })
   const use = async (urls: ReadonlyArray<string>) => {
     const [greedy, ...others] = await Promise.all(
       Array.from({ length: 4 }, (_, n) => connectTo(urls[n % urls.length] ?? "", { token }))
@@ -205,6 +205,6 @@ export const underTheLimit = async (
     return found
   }
   const found = await run()
-  await work.served.close()
+  work.close()
   return found
 }
