@@ -9,5 +9,6 @@ test.skipIf(isMissing || process.platform !== "linux")(
     expect([kills, lies, orphans, recovered]).toEqual([victims.length, [], [], true])
     expect(told["done"]).toBeGreaterThan(0)
     expect(Object.keys(audited).length).toBeGreaterThan(0)
-  }
+  },
+  180_000
 )

@@ -117,7 +117,8 @@ test.skipIf(process.platform !== "linux")(
     expect(large.lists).toBeLessThanOrEqual(100 + 1)
     // Ten times as many tasks, whose JSON alone is 40 MiB more; the rest is what the collector leaves for later.
     expect(large.most - small.most).toBeLessThan(30)
-  }
+  },
+  180_000
 )
 
 test.skipIf(process.platform !== "linux")(
@@ -127,5 +128,6 @@ test.skipIf(process.platform !== "linux")(
     expect([code, rows, stderr]).toEqual([2, 6000, ""])
     expect(others).toBeLessThanOrEqual(3 * rows)
     expect(lists).toBeLessThanOrEqual(6 + 6)
-  }
+  },
+  180_000
 )
