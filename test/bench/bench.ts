@@ -44,8 +44,8 @@ for (const name of wanted.length === 0 ? Object.keys(parts) : wanted) {
   await parts[name]?.((table) => {
     tables.push(format(table))
     process.stdout.write(`${format(table)}\n`)
+    keep(name, [run, "", ...tables].join("\n"))
   })
-  keep(name, [run, "", ...tables].join("\n"))
 }
 process.stdout.write(
   `Medians (quartiles) of interleaved runs; ratios are taken within each round. ${Math.round((performance.now() - from) / 1000)} s. ${run}\n`
