@@ -187,7 +187,10 @@ interface Row {
 export const askServer = async (host: Client, call: Call): Promise<Told> => {
   const { conversation } = call
   const channel = { interaction_sid: sid("KD", conversation, 0), channel_sid: sid("UO", conversation, 0) }
-  const { data = {}, isError, text } = await ask(host, call, channel)
+  // Over HTTP the server may close a connection at the moment when the host uses it again: the host is told nothing then.
+  const answer = await ask(host, call, channel).catch((error: unknown) => String(error))
+  if (typeof answer === "string") return { as: isWrite(call) ? "unknown" : "error", word: "no answer", text: answer }
+  const { data = {}, isError, text } = answer
   if (isError) {
     if (text.startsWith("It is not known whether the change was applied")) {
       return { as: "unknown", word: "OutcomeUnknown", text }

@@ -20,19 +20,10 @@ describe("whatever goes wrong between a client and Twilio", () => {
     // Nearly everything that can go wrong did, and each word was told: of one that never comes it would prove nothing.
     const all = new Set([...Object.keys(toChanges), ...Object.keys(toReads), ...Object.keys(shifted)])
     assert.isAbove(summary.misbehaviours.size, 0.9 * all.size)
-    for (const word of [
-      "confirmed",
-      "pending",
-      "accepted",
-      "already",
-      "wider",
-      "OutcomeUnknown",
-      "LastAgent",
-      "Conflict"
-    ]) {
+    for (const word of ["confirmed", "pending", "accepted", "already", "OutcomeUnknown", "LastAgent", "Conflict"]) {
       assert.isAbove(summary.words.get(word) ?? 0, 0, `${word} in ${JSON.stringify([...summary.words])}`)
     }
-  }, 300_000)
+  }, 600_000)
 
   it("a seed makes the same case each time", () => {
     for (let seed = 0; seed < 100; seed++) assert.deepStrictEqual(draw(seed), draw(seed))
@@ -82,6 +73,6 @@ describe("the campaign itself", () => {
         (await run(honest, lie.smallest)).flatMap(({ lies }) => lies),
         []
       )
-    }, 120_000)
+    }, 300_000)
   }
 })
