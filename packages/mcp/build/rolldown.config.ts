@@ -10,7 +10,7 @@ const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { readon
 const rosterView = JSON.stringify(await view())
 
 /** Modules that modules of the start import, and of which only calls use anything. A test sees it when a start does after all. */
-const onlyInCalls = /[\\/]effect[\\/]dist[\\/](Channel|FileSystem|MutableList|Pull|Queue|Semaphore|Sink|Stream)\.js$/u
+const onlyInCalls = /[\\/]effect[\\/]dist[\\/](Channel|MutableList|Pull|Queue|Semaphore|Sink|Stream)\.js$/u
 
 /**
  * Nothing is resolved at run time. What is needed at once is in one file; what the first call needs is in another, and what few
@@ -20,8 +20,6 @@ const bundle = (source: string, file: string, platform: "node" | "browser" = "no
   input: { [file]: source },
   platform,
   logLevel: "warn",
-  // It goes by imports alone, and does not know what calls have to themselves.
-  checks: { ineffectiveDynamicImport: false },
   resolve: {
     conditionNames: ["@flex-interactions/source", platform === "node" ? "node" : "workerd", "import", "default"],
     ...(platform === "node"

@@ -3,7 +3,6 @@
  * the environment asks for it.
  */
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Process from "./operator/Process.ts"
 import * as Serve from "./operator/Serve.ts"
 import * as Settings from "./operator/Settings.ts"
@@ -21,10 +20,7 @@ if ("problem" in line) {
       transport: Serve.overStdio,
       twilio: (options) => Effect.map(twilio, ({ layer }) => layer(options))
     })
-    const files = Settings.namesFile(written)
-      ? Layer.unwrap(Effect.promise(() => import("./platform/Files.ts").then(({ layer }) => layer)))
-      : Layer.empty
-    Process.run(line, serving.pipe(Effect.provide(files), Effect.withTracerEnabled(false)))
+    Process.run(line, serving.pipe(Effect.withTracerEnabled(false)))
   } else {
     void import("./operator/Command.ts").then(({ run }) => run(line))
   }

@@ -2,6 +2,7 @@
 import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -385,10 +386,7 @@ const readSecret = Effect.fnUntraced(function* (name: string) {
   if (file === undefined) return Option.getOrUndefined(given)
   if (Option.isSome(given))
     return yield* Effect.fromResult(fail(name, `and ${name}_FILE are both set: set one of them`))
-  // Loaded here: few programs read a secret from a file.
-  const fileSystem = yield* Effect.serviceOption(
-    yield* Effect.promise(() => import("effect/FileSystem").then(({ FileSystem }) => FileSystem))
-  )
+  const fileSystem = yield* Effect.serviceOption(FileSystem.FileSystem)
   if (Option.isNone(fileSystem)) {
     return yield* Effect.fromResult(
       fail(`${name}_FILE`, "needs a FileSystem: provide the layer of your platform, such as NodeFileSystem.layer")

@@ -16,10 +16,9 @@ import * as Serve from "./Serve.ts"
 import * as ServeHttp from "./ServeHttp.ts"
 import * as Settings from "./Settings.ts"
 import * as Stdio from "../protocol/Stdio.ts"
-import * as Files from "../platform/Files.ts"
 import * as Otlp from "../platform/Otlp.ts"
 
-export const run = (line: Settings.CommandLine): void => Process.run(line, Effect.provide(command(line), Files.layer))
+export const run = (line: Settings.CommandLine): void => Process.run(line, command(line))
 
 const command = (
   line: Settings.CommandLine

@@ -6,7 +6,10 @@ import * as Cause from "effect/Cause"
 import * as EffectConsole from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as FileSystem from "effect/FileSystem"
+import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import * as Files from "../platform/Files.ts"
 import * as Notices from "../protocol/Notices.ts"
 import { escaped } from "../tools/Plain.ts"
 import * as Settings from "./Settings.ts"
@@ -16,7 +19,10 @@ declare const PACKAGE_VERSION: string
 export const version = PACKAGE_VERSION
 
 /** Runs a command to its exit code; a signal that asks the process to end interrupts it, and is 0. */
-export const run = (line: Settings.CommandLine, command: Effect.Effect<number, TwilioClient.SettingsError>): void =>
+export const run = (
+  line: Settings.CommandLine,
+  command: Effect.Effect<number, TwilioClient.SettingsError, FileSystem.FileSystem>
+): void =>
   NodeRuntime.runMain(
     Effect.gen(function* () {
       const say = yield* Notices.make
@@ -34,7 +40,7 @@ export const run = (line: Settings.CommandLine, command: Effect.Effect<number, T
           Effect.sync(() => refuse(`${error.message}.`, advice(error.setting)))
         ),
         Effect.tapCause((cause) => (Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.logError(cause))),
-        Effect.provide(Settings.layer(line.given)),
+        Effect.provide(Layer.merge(Files.layer, Settings.layer(line.given))),
         Effect.provideService(Logger.CurrentLoggers, new Set([Notices.logger(say), Logger.tracerLogger])),
         Effect.provideService(EffectConsole.Console, new Console(process.stderr))
       )

@@ -320,10 +320,6 @@ export const overHttp = ({ http }: Written): boolean => http !== undefined && !o
 export const isPlain = (settings: Written): boolean =>
   !overHttp(settings) && settings.otlp === undefined && settings.proxy === undefined && settings.redisUrl === undefined
 
-/** Is a secret of Twilio's in a file? */
-export const namesFile = ({ apiSecretFile, authTokenFile }: Written): boolean =>
-  apiSecretFile !== undefined || authTokenFile !== undefined
-
 /** A switch: on with `true`, `yes`, `on` or `1`. */
 export const isOn = (settings: Written, name: Name): Effect.Effect<boolean, TwilioClient.SettingsError> => {
   const text = settings[name]?.toLowerCase()

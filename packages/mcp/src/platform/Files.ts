@@ -2,6 +2,7 @@
 import { readFile } from "node:fs"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
+import * as Layer from "effect/Layer"
 import * as PlatformError from "effect/PlatformError"
 
 const tags: { readonly [code: string]: PlatformError.SystemErrorTag } = {
@@ -10,7 +11,15 @@ const tags: { readonly [code: string]: PlatformError.SystemErrorTag } = {
   ENOENT: "NotFound"
 }
 
-export const layer = FileSystem.layerNoop({
+const notHere = (): never => {
+  throw new Error("this server reads files as a whole")
+}
+
+/** Of a whole `FileSystem` nothing else is there: its streams would be in each start. */
+export const layer = Layer.mock(FileSystem.FileSystem)({
+  "~effect/FileSystem": "~effect/FileSystem",
+  sink: notHere,
+  stream: notHere,
   readFileString: (path) =>
     // Not by node:fs/promises, which Node would have to load.
     Effect.callback((resume) =>
