@@ -47,7 +47,7 @@ export const startNginx = async (
     http {
       access_log off; client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy;
       fastcgi_temp_path ${folder}/f; uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
-      upstream replicas { ${replicas.map(({ url }) => `server ${new URL(url).host};`).join(" ")} keepalive 64; }
+      upstream replicas { ${replicas.map(({ url }) => `server ${new URL(url).host};`).join(" ")} keepalive 256; }
       server {
         listen 127.0.0.1:${port};
         location / {
