@@ -514,7 +514,7 @@ describe("what an assistant gets wrong", () => {
       "a made-up cursor of a search",
       "find_conversations",
       { worker: "alice", cursor: "made-up" },
-      "cursor: not one that find_conversations gave for this search"
+      "cursor: not one that find_conversations gave for this search; repeat its other arguments as they were, or leave cursor out"
     ],
     [
       "a wish that is none",

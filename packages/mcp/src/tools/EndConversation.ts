@@ -61,7 +61,10 @@ export const endConversation = Write.write({
     note: [
       plan.alreadyThere
         ? `Nothing was sent, and nothing would be: the conversation is ${input.status} already, and nobody is left in it.`
-        : `Nothing was sent. Without dry_run the channel would be set to ${input.status}, for all its agents.`,
+        : plan.channelStatus === input.status
+          ? `Nothing was sent. The conversation is ${input.status} already; without dry_run it would be set so once more, for the agents who are still in it.`
+          : `Nothing was sent. Without dry_run the channel would be set to ${input.status}, for all its agents.`,
+      stillActive(plan),
       consequence[input.status],
       unseenIn(plan)
     ]
@@ -91,10 +94,18 @@ export const endConversation = Write.write({
           facts: facts(error.reason)
         })
       : undefined,
-  means: (input, _plan, ended) => ({
+  means: (input, plan, ended) => ({
     result: ended.result,
     ...told(input, ended),
-    note: [ofResult[ended.result], consequence[input.status], unseenIn(ended)].filter((part) => part !== "").join(" ")
+    note: [
+      ended.result === "confirmed" && plan.channelStatus === input.status
+        ? `Done: the conversation was ${input.status} already, and its agents have left.`
+        : ofResult[ended.result],
+      consequence[input.status],
+      unseenIn(ended)
+    ]
+      .filter((part) => part !== "")
+      .join(" ")
   })
 })
 
@@ -111,6 +122,12 @@ const isThere = ({ standing }: Conversation.AgentSeen) => standing !== "left" &&
 const person = (agent: Conversation.AgentSeen & Pick<Participant.Participant, "sid">): string => {
   const { standing, worker } = Fields.agentOf(agent)
   return `${worker === undefined ? (agent.sid ?? "unknown") : JSON.stringify(worker)} (${standing ?? "unknown"})`
+}
+
+/** One row of a search is one agent: others may be with the customer. */
+const stillActive = ({ agents }: Conversation.EndPlan): string => {
+  const active = agents.filter(({ standing }) => standing === "active")
+  return active.length === 0 ? "" : `With the customer now: ${active.map(person).join(", ")}.`
 }
 
 const unseenIn = ({ unseen: reason }: Known): string => (reason === undefined ? "" : unseen(reason))

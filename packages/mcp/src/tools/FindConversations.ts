@@ -69,7 +69,9 @@ const read = Effect.fnUntraced(function* (input: Input) {
   const search = searchOf(input, conversations.queues)
   const cursor = input.cursor === undefined ? undefined : cursors.parse(search, input.cursor)
   if (input.cursor !== undefined && cursor === undefined) {
-    return yield* wrongArguments("cursor: not one that find_conversations gave for this search")
+    return yield* wrongArguments(
+      "cursor: not one that find_conversations gave for this search; repeat its other arguments as they were, or leave cursor out"
+    )
   }
   const found = yield* conversations.findPage(
     {
@@ -136,8 +138,8 @@ export const findConversations = Tool.read({
   title: () => "Find Flex conversations",
   description: () =>
     "Finds Flex conversations and the agent in each: by task, interaction, agent (a name is enough; only where that agent is " +
-    "active or wrapping), or standing and age; several narrow it. Gives the SIDs that other tools need. Reads only. No " +
-    "next_cursor: complete.",
+    "active or wrapping), or standing and age; several narrow it. Can't search for customers without an agent. Reads " +
+    "only. No next_cursor: complete.",
   input: () => Input,
   output: Output,
   read

@@ -54,7 +54,10 @@ const read = Effect.fnUntraced(function* (input: Input) {
   const conversations = yield* Scope.Conversations
   const about = aboutOf(input, conversations.queues)
   const start = input.cursor === undefined ? 0 : cursors.parse(about, input.cursor)
-  if (start === undefined) return yield* wrongArguments("cursor: not one that list_participants gave for this list")
+  if (start === undefined)
+    return yield* wrongArguments(
+      "cursor: not one that list_participants gave for this list; repeat its other arguments as they were, or leave cursor out"
+    )
   const roster = yield* conversations.roster(Fields.channelOf(input), {
     within: goodTime,
     fullNames: input.worker !== undefined,
@@ -105,7 +108,7 @@ const row = (person: Conversation.Person, isDetailed: boolean) => {
 
 const noteOn = (
   { standing, type, worker }: Input,
-  { complete, customerAlone, hidden, participants, unseen: reason }: Conversation.Roster & Scope.Hidden,
+  { complete, customerAlone, hidden, onTheWay, participants, unseen: reason }: Conversation.Roster & Scope.Hidden,
   fitting: number
 ): string | undefined => {
   const isFiltered = standing !== undefined || type !== undefined || worker !== undefined
@@ -117,6 +120,13 @@ const noteOn = (
     complete ? undefined : "Only the last 20 agents' standings were read: filter by standing to have all read.",
     Scope.note(hidden),
     isFiltered && fitting === 0 && reason === undefined ? `Nobody of ${participants.length} fits.` : undefined,
+    customerAlone === false &&
+    (hidden ?? 0) === 0 &&
+    onTheWay !== undefined &&
+    onTheWay.queued + onTheWay.offered > 0 &&
+    participants.every(({ standing }) => standing !== "active" && standing !== "unknown")
+      ? "No agent is active in it now; somebody is on the way."
+      : undefined,
     customerAlone === true ? "No tool here brings in an agent: a person does that in Flex." : undefined
   ].filter((note) => note !== undefined)
   return notes.length === 0 ? undefined : notes.join(" ")

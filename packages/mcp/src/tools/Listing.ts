@@ -49,11 +49,11 @@ const instructions = (offered: ReadonlyArray<Pick<(typeof tools)[number], "annot
     has("set_participant_status") ? "moves an agent to wrap-up or out of the chat" : undefined,
     has("end_conversation") ? "ends a conversation" : undefined
   ].filter((write) => write !== undefined)
-  return `Twilio Flex contact centre: finds a customer's conversation (chat, SMS, WhatsApp, email; KD…, UO…), lists its participants (UT…) and where each agent stands (active, wrap-up, left)${
+  return `Twilio Flex contact centre: finds a customer's conversation (chat, SMS, WhatsApp, email; KD…, UO…) by agent, task or age, lists its participants (UT…) and where each agent stands (active, wrap-up, left)${
     writes.length === 0
       ? "; reads only."
       : `, ${writes.join(", ")}, with proof. A change affects a real customer and cannot be undone: only on a person's wish.`
-  } Start with find_conversations: an agent's name is enough. No messages, no calls, no routing${
+  } Start with find_conversations: an agent's whole name is enough. No messages, calls, transfers or invitations${
     has("end_conversation") || writes.length === 0
       ? ""
       : ", no end of a conversation (the operator allows it: --allow-end)"

@@ -123,7 +123,11 @@ export const setParticipantStatus = Write.write({
     ),
   refused: (error, { status }, _plan, { offer }) =>
     error._tag === "LastAgent"
-      ? lastAgent(error.worker, error.others, offer)
+      ? lastAgent(
+          error.worker,
+          Array.from({ length: error.others }, () => ({})),
+          offer
+        )
       : error._tag === "TwilioError" && error.reason._tag === "Conflict" && error.reason.status !== undefined
         ? conflict(status, error.reason)
         : undefined,
@@ -208,7 +212,7 @@ const ofDryRun = (input: Input, plan: Conversation.Plan & Scope.Hidden): string 
         : isLast(input, plan)
           ? 'Nothing was sent. Without dry_run it would be refused: this is the last agent (if_last_agent "allow" permits it).'
           : `Nothing was sent. Without dry_run, Status=${input.status} would be sent for this agent.`,
-    consequence(input.status, plan),
+    `${isLast(input, plan) ? "With it: " : ""}${consequence(input.status, plan)}`,
     ofCustomer(plan, "would be"),
     unseenIn(plan)
   ]
@@ -238,21 +242,27 @@ const refusalOf = (input: Input, plan: Conversation.Plan, offer: Offer): Refused
         next: "list_participants shows who is in it."
       })
     : isLast(input, plan)
-      ? lastAgent(plan.agent.worker, plan.others.length, offer)
+      ? lastAgent(plan.agent.worker, plan.others, offer)
       : undefined
 
-const lastAgent = (worker: string | undefined, others: number, { end }: Offer) =>
+const lastAgent = (
+  worker: string | undefined,
+  others: ReadonlyArray<Pick<Conversation.Person, "standing" | "worker">>,
+  { end }: Offer
+) =>
   new Refused({
     what: `${worker === undefined ? "This agent" : JSON.stringify(name(worker))} is the last agent: ${
-      others === 0
+      others.length === 0
         ? "no other agent is listed"
-        : others === 1
-          ? "the other agent is not active"
-          : `none of the ${others} other agents is active`
+        : others.length > 1
+          ? `none of the ${others.length} other agents is active`
+          : others[0]?.worker === undefined
+            ? "the other agent is not active"
+            : `the other agent, ${JSON.stringify(name(others[0].worker))}, is not active (${others[0].standing ?? "unknown"})`
     }, and nobody is on the way. Closing would leave the customer alone in a conversation that stays open, where the next message reaches nobody.`,
     next: `${
       end
-        ? "To end the conversation, call end_conversation."
+        ? "If a person wants the conversation ended, call end_conversation."
         : "No tool here ends a conversation: a person does that in Flex, or the operator starts the server with --allow-end."
     } Or wait until another agent is in it (a person adds one in Flex). Only if a person wants the customer to be left alone, repeat it with if_last_agent "allow".`
   })
