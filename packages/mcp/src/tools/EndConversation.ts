@@ -98,9 +98,7 @@ export const endConversation = Write.write({
     result: ended.result,
     ...told(input, ended),
     note: [
-      ended.result === "confirmed" && plan.channelStatus === input.status
-        ? `Done: the conversation was ${input.status} already, and its agents have left.`
-        : ofResult[ended.result],
+      ended.result === "confirmed" ? doneFor(plan, ended) : ofResult[ended.result],
       consequence[input.status],
       unseenIn(ended)
     ]
@@ -132,8 +130,15 @@ const stillActive = ({ agents }: Conversation.EndPlan): string => {
 
 const unseenIn = ({ unseen: reason }: Known): string => (reason === undefined ? "" : unseen(reason))
 
-const ofResult: { readonly [result in Conversation.Result]: string } = {
-  confirmed: "Done: the channel shows it, and its agents have left.",
+/** Agents who can't be seen are not said to have left. */
+const doneFor = (plan: Conversation.EndPlan, { agents, status }: Conversation.Ended): string =>
+  `${plan.channelStatus === status ? `Done: the conversation was ${status} already` : "Done: the channel shows it"}${
+    agents.every(({ standing }) => standing === "left")
+      ? ", and its agents have left."
+      : ". Whether all its agents have left can't be seen."
+  }`
+
+const ofResult: { readonly [result in Exclude<Conversation.Result, "confirmed">]: string } = {
   already: "It was so already; this call changed nothing.",
   wider: "Something larger happened meanwhile: the conversation is over.",
   pending:
