@@ -73,10 +73,27 @@ const generator = (schema: OpenApi) =>
     patterns: "apply"
   }) as unknown as Schema.Codec<Schema.JsonObject>
 
-const read = ({ participants, ...page }: WirePage) =>
-  call(double(Response.json({ ...page, participants: participants.map(ofTheChannel) })), (service) =>
-    service.page(channel)
+const read = ({ meta, participants, ...page }: WirePage) =>
+  call(
+    double(
+      Response.json({
+        ...page,
+        ...(meta == null ? {} : { meta: ofTheFirst(meta) }),
+        participants: participants.map(ofTheChannel)
+      })
+    ),
+    (service) => service.page(channel)
   )
+
+/** What a page says of itself, as the first of this channel's list has it: core takes no other for the answer. */
+const ofTheFirst = (meta: object) => ({
+  ...meta,
+  ...("page" in meta ? { page: 0 } : {}),
+  ...("url" in meta
+    ? { url: `${origin}/v1/Interactions/${channel.interactionSid}/Channels/${channel.channelSid}/Participants` }
+    : {})
+})
+
 const readOne = (participant: WireParticipant) =>
   call(double(Response.json({ ...ofTheChannel(participant), sid: agent.participantSid })), (participants) =>
     participants.setStatus(agent, "closed")

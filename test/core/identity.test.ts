@@ -100,15 +100,24 @@ for (const [name, ask, about, rows] of reads) {
       }
     }
 
-    const shapes = [
-      {},
-      Object.fromEntries(Object.keys(about).map((key) => [key, null])),
+    const nothing = [{}, Object.fromEntries(Object.keys(about).map((key) => [key, null]))]
+    const enough = [
+      Object.fromEntries(Object.entries(about).slice(0, 1)),
       Object.fromEntries(Object.entries(about).map(([key, value]) => [key, value.toLowerCase()]))
     ]
-    for (const shape of shapes) {
-      it.effect(
-        `is taken if it leaves them out, has null, or writes them in another case: ${JSON.stringify(shape)}`,
-        () => send(ask, rows === undefined ? shape : { [rows]: [shape] })
+    for (const shape of rows === undefined ? enough : [...nothing, ...enough]) {
+      it.effect(`is taken if it leaves some out, or writes them in another case: ${JSON.stringify(shape)}`, () =>
+        send(ask, rows === undefined ? shape : { [rows]: [shape] })
+      )
+    }
+    for (const shape of rows === undefined ? nothing : []) {
+      it.effect(`is not taken if it names nothing: ${JSON.stringify(shape)}`, () =>
+        Effect.gen(function* () {
+          const error = yield* Effect.flip(send(ask, shape))
+          const reason = error._tag === "TwilioError" ? error.reason : undefined
+          assert.strictEqual(reason?._tag, "UnexpectedResponse")
+          assert.match(reason?.message ?? "", /does not say what it is about/u)
+        })
       )
     }
   })
