@@ -61,7 +61,7 @@ describe("by default", () => {
     )
   }
 
-  it.effect("workers by an expression, which comes after their name: 3 a second", () =>
+  it.effect("workers by an expression, which goes with their name: 3 a second", () =>
     Effect.gen(function* () {
       const http = double(rows)
       const find = Workers.Workers.use((workers) => workers.find("nobody"))
