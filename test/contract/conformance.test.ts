@@ -22,7 +22,8 @@ interface Check {
 }
 
 const noPrompts = ["this server has no prompts", /Method not found/u] as const
-const noResources = ["this server has no resources", /Method not found/u] as const
+const noSubscriptions = ["this server's one resource never changes", /Method not found/u] as const
+const fixtureResource = ["reads a resource of the suite's own server", /Resource not found/u] as const
 const fixtureTool = ["calls a tool of the suite's own server", /[Tt]ool '?\w+'? not found/u] as const
 
 /** Why a scenario does not apply, and how its failing checks say so. */
@@ -56,12 +57,11 @@ const doNotApply: Readonly<Record<string, readonly [string, RegExp]>> = {
   "prompts-get-with-args": noPrompts,
   "prompts-get-with-image": noPrompts,
   "prompts-list": noPrompts,
-  "resources-list": noResources,
-  "resources-read-binary": noResources,
-  "resources-read-text": noResources,
-  "resources-subscribe": noResources,
-  "resources-templates-read": noResources,
-  "resources-unsubscribe": noResources,
+  "resources-read-binary": fixtureResource,
+  "resources-read-text": fixtureResource,
+  "resources-subscribe": noSubscriptions,
+  "resources-templates-read": fixtureResource,
+  "resources-unsubscribe": noSubscriptions,
   "tools-call-audio": fixtureTool,
   "tools-call-elicitation": fixtureTool,
   "tools-call-embedded-resource": fixtureTool,
@@ -110,10 +110,16 @@ describe.skipIf(program === undefined)(
     })
 
     for (const [revision, passing, checks] of [
-      ["2025-11-25", ["server-initialize", "ping", "tools-list", "dns-rebinding-protection"], 9],
+      ["2025-11-25", ["server-initialize", "ping", "tools-list", "resources-list", "dns-rebinding-protection"], 10],
       [
         "2026-07-28",
-        ["tools-list", "dns-rebinding-protection", "http-header-validation", "sep-2164-resource-not-found"],
+        [
+          "tools-list",
+          "resources-list",
+          "dns-rebinding-protection",
+          "http-header-validation",
+          "sep-2164-resource-not-found"
+        ],
         60
       ]
     ] as const) {
