@@ -213,11 +213,9 @@ export const addInteraction = (world: World, seed: InteractionSeed, path: string
   let joined = 0
   for (const [index, channelSeed] of seed.channels.entries()) {
     const now = world.clock.now()
-    const last = Math.max(
-      4,
-      ...channelSeed.participants.map(({ minutes }) => minutes ?? 0),
-      ...(channelSeed.waiting ?? []).map(({ minutes }) => minutes ?? 0)
-    )
+    let last = 4
+    for (const { minutes = 0 } of channelSeed.participants) last = Math.max(last, minutes)
+    for (const { minutes = 0 } of channelSeed.waiting ?? []) last = Math.max(last, minutes)
     const began = now - (channelSeed.minutes ?? last + 1) * minute
     const channel: OwnChannel = {
       interactionSid,
