@@ -95,6 +95,10 @@ describe.skipIf(isMissing)(
       await expect
         .poll(() => new Set(Object.values(standings(crowd)).flat()), { timeout: 30_000 })
         .toEqual(new Set(["completed"]))
+      // Once it plans the next round, it has told what became of each in this one.
+      const rounds = () => crowd.requests.filter((request) => request.includes("AssignmentStatus=wrapping")).length
+      const before = rounds()
+      await expect.poll(rounds, { timeout: 30_000 }).toBeGreaterThan(before)
       expect(applied.length).toBeGreaterThan(40)
       expect(new Set(applied).size).toBe(applied.length)
       other.child.kill("SIGTERM")
