@@ -1,4 +1,4 @@
-/** The short form of `pnpm load life`: whoever is killed, nobody is told a lie, nothing stays behind, and the rest continues. */
+/** The short form of `pnpm load life`: whichever process is killed, nobody is told a lie, nothing stays behind, and the rest continues. */
 import { expect, test } from "vitest"
 import { isMissing, live, victims } from "./life.ts"
 

@@ -78,3 +78,11 @@ it("a conversation without a customer: nobody is said to have company", async ()
     assert.include(note, "The agent leaves; the conversation stays open. No customer is listed in it.")
   }
 })
+
+it("in a conversation with another status: it is not said that nobody waits in it", async () => {
+  const move = await host()
+  const found = onCustomers.sandbox().state.get(channel(2).interaction_sid)?.get(channel(2).channel_sid)
+  Object.assign(found ?? assert.fail("no channel"), { status: "failed" })
+  const dry = await move(2, "closed", { dry_run: true })
+  assert.include(noteOf(dry), "the conversation is failed. Whether a customer waits in it can't be told from that.")
+})

@@ -186,7 +186,11 @@ const hasNoCustomer = ({ hidden, onTheWay, others }: Known): boolean =>
 
 const ofCustomer = (known: Known, verb: "is" | "would be"): string => {
   const { customerAlone, others } = known
-  if (!isOpen(known)) return "So no customer is left alone in it."
+  if (!isOpen(known)) {
+    return ["closed", "inactive"].includes(known.channelStatus ?? "")
+      ? "So no customer is left alone in it."
+      : "Whether a customer waits in it can't be told from that."
+  }
   if (customerAlone === false && hasNoCustomer(known)) return "No customer is listed in it."
   return customerAlone === true
     ? `The customer ${verb} alone in it, and nobody is on the way: what they write reaches nobody.`
